@@ -1,0 +1,1 @@
+"""Renkei: keeps marketing and sales systems in step, losing nothing and sending nothing twice."""

@@ -1,0 +1,163 @@
+"""Flows as data: feeds, stages, and the decisions a mapping may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal
+
+from renkei.sync.ports import Fields, MatchKey, Source, Span, Target
+
+
+class Kind(StrEnum):
+    STATE = "state"
+    EVENT = "event"
+    TWO_WAY = "two_way"
+    CACHE = "cache"
+
+
+class Form(StrEnum):
+    """How a stage writes its object."""
+
+    CREATE_AFTER_LOOKUP = "create_after_lookup"  # through the lane
+    UPSERT = "upsert"  # by the object's own unique key
+    UPDATE = "update"  # by the id of a linked record
+    WRITE_ONCE = "write_once"  # appended, unique for ever by source event id
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One read with its own watermark. ``overlap`` is read again each time; ``settle_time`` is how far
+    the vendor's freshest data is left alone; windows longer than ``max_span`` are cut into slices."""
+
+    name: str  # "on24.registrant"
+    source: Source
+    overlap: timedelta = timedelta(0)
+    settle_time: timedelta = timedelta(0)
+    max_span: timedelta | None = None
+    first: Literal["full", "now"] | datetime = "now"
+    full_since: datetime | None = None
+    insert_only: bool = False
+    fans_out: bool = False  # a changed record has its children (``parent`` = its key) planned again
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A source record as stored."""
+
+    feed: str
+    key: str
+    payload: Fields
+    subject: str | None
+    parent: str | None
+    deleted: bool
+    observed_at: datetime
+    version: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one mapping call sees: the flow's records that share a key (or subject), newest known state,
+    and the parents they name."""
+
+    value: str
+    records: Sequence[Stored]
+    parents: Mapping[str, Stored]  # by parent key
+
+    def of(self, feed: str) -> list[Stored]:
+        """This unit's live and deleted records of one feed."""
+        return [record for record in self.records if record.feed == feed]
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A field that takes the id of another record, found by the first key that is linked.
+
+    Resolved from identity_link just before sending; unresolved → the change waits."""
+
+    object: str
+    keys: tuple[MatchKey, ...]
+
+
+@dataclass(frozen=True)
+class Write:
+    """Write this record. ``fields``: owned, sent in full and compared with what was delivered;
+    ``initial``: sent only in a create; ``refs``: fields that take a linked record's id;
+    ``match``: how to find the target record, first hit wins (CREATE_AFTER_LOOKUP);
+    ``may_create`` False: link only, else waits as ``absent_reason``;
+    ``order``: where several units meet in one target record, the later one wins;
+    ``warnings``: what was adjusted, for the activity history."""
+
+    key: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    refs: Mapping[str, Ref] = field(default_factory=dict)
+    match: tuple[MatchKey, ...] = ()
+    may_create: bool = True
+    absent_reason: str = "no_record"
+    order: datetime | None = None
+    explanation: Fields = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Nothing to write for this key, and why (a stable word such as ``anonymous``)."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unmappable:
+    """The record cannot be mapped: a failed change of class data."""
+
+    key: str
+    reason: str
+
+
+Decision = Write | Skip | Unmappable
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One object a flow writes. Stages are sent in their order."""
+
+    name: str  # "people"
+    target: Target
+    form: Form
+    map: Callable[[Unit], Sequence[Decision]]
+    group: Literal["key", "subject"] = "key"
+    owned: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()  # whose records make its units; empty: all but fan-out feeds
+    wait_days: int = 30
+    in_doubt_after: timedelta = timedelta(minutes=2)  # an absence counts only later than this
+
+
+@dataclass(frozen=True)
+class ExtraRead:
+    """A read besides the window, once per ``tag`` (an event's re-sweep)."""
+
+    feed: str
+    tag: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What is kept in step. ``fingerprint`` changes when mapping or settings change what is sent."""
+
+    name: str
+    kind: Kind
+    integration: str
+    feeds: tuple[Feed, ...]
+    stages: tuple[Stage, ...]
+    fingerprint: str
+    check: Callable[[], None] = lambda: None  # raises ConfigurationError before anything is written
+    extra_reads: Callable[[Sequence[Stored], datetime], Sequence[ExtraRead]] | None = None
+    extra_reads_feed: str = ""  # whose stored records extra_reads is given
+    fail_share: float = 0.05
+    fail_share_from: int = 20
+    push_budget: timedelta = timedelta(minutes=10)

@@ -1,0 +1,174 @@
+"""What the engine asks of the world: sources, targets, clock. Endpoints implement these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from renkei.errors import ErrorClass
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Account:
+    """One tenant at a vendor, by the vendor's own id."""
+
+    system: str  # "marketo", "on24", …
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.system}:{self.id}"
+
+
+@dataclass(frozen=True)
+class Span:
+    """The half-open span ``[since, until)`` to read, aware UTC in the vendor's clock.
+
+    ``params`` narrows a special read, for instance ``{"eventid": "123"}`` for one event's re-sweep.
+    """
+
+    since: datetime
+    until: datetime
+    params: Fields = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """One record as read. ``payload`` is plain JSON and leaves out what changes by itself.
+
+    ``key`` is unique in its feed; records of a flow's feeds that share a key are one unit.
+    ``subject`` is whom it is about (``email:a@example.jp``), ``parent`` the key of the record it
+    hangs from (an event's id). ``version`` is the vendor's own, or None where it can't be trusted.
+    """
+
+    key: str
+    payload: Fields
+    subject: str | None = None
+    parent: str | None = None
+    version: datetime | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page read. ``cursor`` resumes after it (plain JSON); None means the end was reached."""
+
+    rows: Sequence[SourceRow]
+    cursor: Fields | None
+
+
+class Source(Protocol):
+    """Reads one feed."""
+
+    account: Account
+
+    def now(self) -> datetime:
+        """The vendor's clock, aware UTC (ours plus the offset of its last Date header)."""
+
+    def pages(self, span: Span, cursor: Fields | None) -> Iterator[Page]:
+        """Pages of the span, from ``cursor`` on. Raises CursorExpired when the cursor is dead."""
+
+
+@dataclass(frozen=True)
+class MatchKey:
+    """A way to find a target record: ``field`` = ``value`` (``email`` = ``a@example.jp``, ``id`` = ``12``).
+
+    Values of the field ``email`` are already normalised (trim, NFKC, lower).
+    """
+
+    field: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.field}:{self.value}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A target record as the look-up showed it; ``fields`` holds what was asked for."""
+
+    id: str
+    fields: Fields
+
+
+@dataclass(frozen=True)
+class WriteItem:
+    """One record to write. ``id`` is set for updates by id; ``fields`` is everything to send."""
+
+    key: str
+    fields: Fields
+    id: str | None = None
+
+
+class Result(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"  # the vendor says it was so already (1037)
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    EXISTS = "exists"  # create refused: a record with this key is there (1005)
+    AMBIGUOUS = "ambiguous"  # several records have this key (1007)
+    NOT_FOUND = "not_found"  # the id (or the parent's id) is gone (1004, 1013)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one WriteItem; results come in the order of the items."""
+
+    result: Result
+    id: str | None = None
+    code: str = ""
+    reason: str = ""
+    error_class: ErrorClass = "data"
+
+
+class Target(Protocol):
+    """Writes one object of one account. Calls raise the tree of ``renkei.errors`` for a whole batch:
+    OutcomeUnknown when nobody knows, Retriable, QuotaExhausted or RequestTooLarge when nothing was executed.
+    """
+
+    account: Account
+    object: str
+    batch_size: int
+    call_deadline: timedelta
+
+    def lookup(self, keys: Sequence[MatchKey], fields: Sequence[str]) -> dict[MatchKey, list[Found]]:
+        """Target records by key, all of them per key, lowest id first; keys without a hit are absent."""
+
+    def create(self, items: Sequence[WriteItem]) -> list[Outcome]:
+        """Creates only; an existing key ends as EXISTS."""
+
+    def update(self, items: Sequence[WriteItem]) -> list[Outcome]:
+        """Updates by ``item.id`` only."""
+
+    def upsert(self, items: Sequence[WriteItem]) -> list[Outcome]:
+        """Creates or updates by the object's own unique key, contained in ``item.fields``."""
+
+    def read(self, items: Sequence[WriteItem]) -> dict[str, Fields]:
+        """The present fields per ``item.key``, found by the item's id or unique key; for verify."""
+
+
+@dataclass
+class Receipt:
+    """Handed out per vendor call; ``free`` is set when the vendor does not count the call."""
+
+    free: bool = False
+    records: int = 0
+
+
+class Meter(Protocol):
+    """Takes one place in the account's purse around each vendor call."""
+
+    def call(self, endpoint: str, deadline: timedelta) -> AbstractContextManager[Receipt]:
+        """Waits for pace; raises QuotaExhausted when our share is spent."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+    def sleep(self, seconds: float) -> None: ...
