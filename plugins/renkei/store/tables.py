@@ -65,6 +65,9 @@ flow_run = Table(
     Column("request", JSONB, nullable=False, server_default=EMPTY),  # RunRequest at the first try
     Column("state", Text, nullable=False, server_default="open"),
     Column("step", Text, nullable=False, server_default="open"),  # last step finished
+    Column("extract_clear", Integer, nullable=False, server_default="0"),  # clear number each step last ran for
+    Column("plan_clear", Integer, nullable=False, server_default="0"),
+    Column("push_clear", Integer, nullable=False, server_default="0"),
     Column("fully_read", Boolean, nullable=False, server_default="false"),
     Column("fully_planned", Boolean, nullable=False, server_default="false"),
     Column("read_count", BigInteger, nullable=False, server_default="0"),
@@ -100,7 +103,6 @@ feed_window = Table(
     Column("state", Text, nullable=False, server_default="unread"),
     Column("moves_watermark", Boolean, nullable=False, server_default="false"),
     Column("read_count", BigInteger, nullable=False, server_default="0"),
-    Column("seen_clear", Integer, nullable=False, server_default="0"),  # clear number it was last begun for
     _time("observed_at"),  # Postgres' clock before the request of the page last stored
     _time("created_at", now=True),
     _time("read_at"),
@@ -116,7 +118,7 @@ run_window = Table(
     metadata,
     Column("run_id", BigInteger, ForeignKey(flow_run.c.id, ondelete="CASCADE"), primary_key=True),
     Column("window_id", BigInteger, ForeignKey(feed_window.c.id, ondelete="CASCADE"), primary_key=True),
-    Column("first", Boolean, nullable=False, server_default="true"),  # bound at the run's first try
+    Column("seen_clear", Integer, nullable=False, server_default="0"),  # clear number it was last begun for
 )
 
 watermark = Table(
@@ -184,6 +186,7 @@ change = Table(
     Column("object", Text, nullable=False),
     Column("stage", SmallInteger, nullable=False),
     Column("key", Text, nullable=False),
+    Column("unit", Text, nullable=False),  # key or subject of the source records it was mapped from
     Column("form", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("fields", JSONB, nullable=False, server_default=EMPTY),  # all the flow owns, never a delta
@@ -197,7 +200,7 @@ change = Table(
     Column("fingerprint", Text, nullable=False),
     Column("explanation", JSONB, nullable=False, server_default=EMPTY),
     Column("warnings", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
-    Column("record_id", BigInteger),  # the source record it was planned from
+    Column("record_ids", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # the source records it was mapped from
     Column("run_id", BigInteger, nullable=False),  # the run that planned it
     Column("bulk", Boolean, nullable=False, server_default="false"),
     Column("stale", Boolean, nullable=False, server_default="false"),  # source changed while in flight
@@ -219,6 +222,7 @@ change = Table(
     Index("uq_change_open", "flow", "account", "object", "key", unique=True, postgresql_where=text("state <> 'closed'")),
     Index("uq_change_write_once", "flow", "account", "object", "key", unique=True, postgresql_where=text("form = 'write_once'")),
     Index("ix_change_due", "flow", "stage", "state", "bulk", "due_at", "id", postgresql_where=text("state <> 'closed'")),
+    Index("ix_change_record_ids", "record_ids", postgresql_using="gin", postgresql_where=text("state <> 'closed'")),
     Index("ix_change_waits_for", "waits_for", postgresql_using="gin", postgresql_where=text("state = 'waiting'")),
     Index(None, "run_id"),
     _one_of("state", "state", *CHANGE_STATES),
