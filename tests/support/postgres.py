@@ -1,0 +1,84 @@
+"""An embedded Postgres for the whole run, and a fresh, migrated database for each test that asks."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from include.launcher import postgres
+
+ROOT = Path(__file__).resolve().parents[2]
+_TEMPLATE = "renkei_template"
+
+
+@dataclass
+class Pg:
+    """A running server; databases are named by their number."""
+
+    port: int
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def url(self, database: str) -> str:
+        return f"postgresql://{postgres.USER}@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def create(self, template: str = "template1", prefix: str = "test") -> str:
+        """A new database's name, copied from ``template``."""
+        name = f"{prefix}_{next(self.numbers)}"
+        self.execute(f'create database "{name}" template "{template}" strategy file_copy')
+        return name
+
+    def drop(self, name: str) -> None:
+        self.execute(f'drop database if exists "{name}" with (force)')
+
+
+@pytest.fixture(scope="session")
+def pg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pg]:
+    """The session's Postgres server, not durable."""
+    directory = tmp_path_factory.mktemp("postgres")
+    server = Pg(postgres.free_port())
+    postgres.start(directory, server.port, durable=False)
+    yield server
+    postgres.stop(directory)
+
+
+@pytest.fixture(scope="session")
+def migrated(pg: Pg) -> str:
+    """Name of a database with all migrations applied; copied, never connected to."""
+    pg.execute(f"create database {_TEMPLATE}")
+    migrate(pg.url(_TEMPLATE))
+    return _TEMPLATE
+
+
+@pytest.fixture
+def store_url(pg: Pg, migrated: str) -> Iterator[str]:
+    """URL of this test's own, freshly migrated ``renkei`` database."""
+    name = pg.create(migrated)
+    yield pg.url(name)
+    pg.drop(name)
+
+
+@pytest.fixture
+def empty_url(pg: Pg) -> Iterator[str]:
+    """URL of this test's own empty database."""
+    name = pg.create()
+    yield pg.url(name)
+    pg.drop(name)
+
+
+def migrate(url: str) -> None:
+    """The migration command, as an operator runs it."""
+    environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run([sys.executable, "-m", "renkei.store.migrate", url], cwd=ROOT, env=environment,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
