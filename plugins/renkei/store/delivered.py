@@ -1,0 +1,90 @@
+"""Queries of delivered: what each target record was last sent, and showed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from renkei.store.tables import delivered
+
+_KEY = ("flow", "account", "object", "key")
+
+
+def of_keys(
+    connection: sa.Connection, flow: str, account: str, target_object: str, keys: Sequence[str]
+) -> dict[str, Mapping[str, Any]]:
+    """Delivered rows by key."""
+    if not keys:
+        return {}
+    rows = connection.execute(
+        sa.select(delivered).where(
+            delivered.c.flow == flow,
+            delivered.c.account == account,
+            delivered.c.object == target_object,
+            delivered.c.key == sa.any_(sa.cast(list(keys), sa.ARRAY(sa.Text))),
+        )
+    )
+    return {row.key: row._mapping for row in rows}
+
+
+_STORE = sa.text("""
+insert into renkei.delivered (flow, account, object, key, target_id, fields, source_order, change_id, updated_at)
+select :flow, :account, :object, key, target_id, fields, source_order, change_id, now()
+from jsonb_to_recordset(cast(:rows as jsonb))
+    as x(key text, target_id text, fields jsonb, source_order timestamptz, change_id bigint)
+order by key
+on conflict (flow, account, object, key) do update set
+    target_id = coalesce(excluded.target_id, delivered.target_id), fields = excluded.fields,
+    source_order = excluded.source_order, change_id = excluded.change_id, updated_at = now()
+""")
+
+
+def store(connection: sa.Connection, flow: str, account: str, target_object: str, rows: str) -> None:
+    """Keeps what was sent (JSON text of rows: key, target_id, fields {name: {"sent": …}}, source_order, change_id)."""
+    connection.execute(_STORE, {"flow": flow, "account": account, "object": target_object, "rows": rows})
+
+
+_FOREIGN = sa.text("""
+update renkei.delivered set
+    fields = (
+        select jsonb_object_agg(
+            entry.key,
+            case when x.foreign_values ? entry.key
+                 then entry.value || jsonb_build_object('foreign', x.foreign_values -> entry.key)
+                 else entry.value - 'foreign' end)
+        from jsonb_each(delivered.fields) as entry),
+    updated_at = now()
+from jsonb_to_recordset(cast(:rows as jsonb)) as x(key text, foreign_values jsonb)
+where delivered.flow = :flow and delivered.account = :account and delivered.object = :object
+  and delivered.key = x.key
+""")
+
+
+def mark_foreign(connection: sa.Connection, flow: str, account: str, target_object: str, rows: str) -> None:
+    """Keeps values somebody else wrote (JSON text of rows: key, foreign_values {field: value})."""
+    connection.execute(_FOREIGN, {"flow": flow, "account": account, "object": target_object, "rows": rows})
+
+
+def forget_targets(connection: sa.Connection, account: str, target_ids: Sequence[str], target_object: str) -> None:
+    """A target record is gone or became another: what was delivered to it says nothing any more."""
+    connection.execute(
+        sa.delete(delivered).where(
+            delivered.c.account == account,
+            delivered.c.object == target_object,
+            delivered.c.target_id.in_(target_ids),
+        )
+    )
+
+
+def forget_keys(connection: sa.Connection, flow: str, account: str, target_object: str, keys: Sequence[str]) -> None:
+    """Has these keys compared with nothing: the next plan writes them in full."""
+    connection.execute(
+        sa.delete(delivered).where(
+            delivered.c.flow == flow,
+            delivered.c.account == account,
+            delivered.c.object == target_object,
+            delivered.c.key.in_(keys),
+        )
+    )

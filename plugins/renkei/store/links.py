@@ -1,0 +1,93 @@
+"""Queries of identity_link: which target record a match key stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from renkei.store.tables import identity_link
+
+_LIVE = identity_link.c.state == "live"
+
+
+def live(
+    connection: sa.Connection, integration: str, account: str, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Target ids by (object, match key) of the live links among ``keys``."""
+    wanted = list(dict.fromkeys(keys))
+    if not wanted:
+        return {}
+    rows = connection.execute(
+        sa.select(identity_link.c.object, identity_link.c.match_key, identity_link.c.target_id).where(
+            identity_link.c.integration == integration,
+            identity_link.c.account == account,
+            _LIVE,
+            identity_link.c.object.in_({name for name, _ in wanted}),
+            identity_link.c.match_key == sa.any_(sa.cast([key for _, key in wanted], sa.ARRAY(sa.Text))),
+        )
+    )
+    return {(row.object, row.match_key): row.target_id for row in rows}
+
+
+_ADD = sa.text("""
+insert into renkei.identity_link (integration, account, object, match_key, target_id, kind, how, explanation, change_id)
+select :integration, :account, :object, match_key, target_id, :kind, how, explanation, change_id
+from jsonb_to_recordset(cast(:rows as jsonb))
+    as x(match_key text, target_id text, how text, explanation jsonb, change_id bigint)
+order by match_key
+on conflict (integration, account, object, match_key) where state = 'live' do nothing
+""")
+
+
+def add(
+    connection: sa.Connection,
+    integration: str,
+    account: str,
+    target_object: str,
+    rows: str,
+    kind: str = "many_to_one",
+) -> None:
+    """Adds live links (JSON text of rows: match_key, target_id, how, explanation, change_id)."""
+    connection.execute(
+        _ADD, {"integration": integration, "account": account, "object": target_object, "kind": kind, "rows": rows}
+    )
+
+
+def retire(
+    connection: sa.Connection,
+    integration: str,
+    account: str,
+    target_object: str,
+    target_ids: Sequence[str],
+    reason: str,
+) -> list[str]:
+    """Ends the links to target records that are gone; returns the match keys that stood for them."""
+    rows = connection.execute(
+        sa.update(identity_link)
+        .where(
+            identity_link.c.integration == integration,
+            identity_link.c.account == account,
+            identity_link.c.object == target_object,
+            identity_link.c.target_id.in_(target_ids),
+            _LIVE,
+        )
+        .values(state="retired", retired_at=sa.func.now(), retired_reason=reason)
+        .returning(identity_link.c.match_key)
+    )
+    return list(rows.scalars())
+
+
+def of_target(connection: sa.Connection, account: str, target_object: str, target_id: str) -> list[Mapping[str, Any]]:
+    """Every link, live and retired, to one target record: who it is on the other side, and why."""
+    rows = connection.execute(
+        sa.select(identity_link)
+        .where(
+            identity_link.c.account == account,
+            identity_link.c.object == target_object,
+            identity_link.c.target_id == target_id,
+        )
+        .order_by(identity_link.c.id)
+    )
+    return [row._mapping for row in rows]

@@ -1,0 +1,199 @@
+"""Queries of source_record and plan_queue: what is known of the source, and what of it is still to be planned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from renkei.store.tables import feed_subscriber, plan_queue, source_record
+
+
+@dataclass(frozen=True)
+class Upserted:
+    """A stored page: how many records it brought, and which of them are new or changed."""
+
+    changed_ids: Sequence[int]
+    changed_keys: Sequence[str]
+
+
+_UPSERT = sa.text("""
+with incoming as (
+    select distinct on (key) * from jsonb_to_recordset(cast(:rows as jsonb))
+        as x(key text, subject text, parent text, version timestamptz, hash text, payload jsonb, deleted boolean)
+    order by key
+)
+insert into renkei.source_record as stored
+    (account, feed, key, subject, parent, version, observed_at, hash, payload, deleted, seq, window_id)
+select :account, :feed, key, subject, parent, version, :observed_at, hash, payload, deleted,
+       nextval('renkei.source_seq'), :window_id
+from incoming
+on conflict (account, feed, key) do update set
+    subject = excluded.subject, parent = excluded.parent, version = excluded.version,
+    observed_at = excluded.observed_at, payload = excluded.payload, window_id = excluded.window_id,
+    seq = case when stored.hash = excluded.hash and stored.deleted = excluded.deleted then stored.seq else excluded.seq end,
+    changed_at = case when stored.hash = excluded.hash and stored.deleted = excluded.deleted then stored.changed_at else now() end,
+    hash = excluded.hash, deleted = excluded.deleted
+where not :insert_only
+  and (coalesce(excluded.version, stored.version, '-infinity'), excluded.observed_at)
+    > (coalesce(stored.version, '-infinity'), stored.observed_at)
+returning stored.id, stored.key, stored.seq
+""")
+
+
+def upsert_page(
+    connection: sa.Connection,
+    *,
+    account: str,
+    feed: str,
+    rows: str,
+    observed_at: datetime,
+    window_id: int | None,
+    insert_only: bool,
+) -> Upserted:
+    """Stores a page (JSON text of rows). A record is replaced when (version, observed_at) is later."""
+    before = int(connection.execute(sa.text("select nextval('renkei.source_seq')")).scalar_one())
+    stored = connection.execute(
+        _UPSERT,
+        {
+            "account": account,
+            "feed": feed,
+            "rows": rows,
+            "observed_at": observed_at,
+            "window_id": window_id,
+            "insert_only": insert_only,
+        },
+    ).all()
+    changed = [row for row in stored if row.seq > before]
+    return Upserted([row.id for row in changed], [row.key for row in changed])
+
+
+_QUEUE = """
+insert into renkei.plan_queue (flow, record_id, seq, bulk)
+select flows.flow, record.id, record.seq, :bulk
+from renkei.source_record record, unnest(cast(:flows as text[])) as flows(flow)
+where {which}
+order by record.id
+on conflict (flow, record_id) do update set seq = excluded.seq, bulk = plan_queue.bulk and excluded.bulk
+"""
+_QUEUE_IDS = sa.text(_QUEUE.format(which="record.id = any(:ids)"))
+_QUEUE_CHILDREN = sa.text(
+    _QUEUE.format(which="record.account = :account and record.feed <> :feed and record.parent = any(:keys)")
+)
+_QUEUE_FEEDS = sa.text(_QUEUE.format(which="record.account = :account and record.feed = any(:feeds)"))
+_QUEUE_WINDOWS = sa.text(_QUEUE.format(which="record.window_id = any(:windows)"))
+_QUEUE_SUBJECTS = sa.text(_QUEUE.format(which="record.account = :account and record.subject = any(:subjects)"))
+
+
+def queue_ids(connection: sa.Connection, flows: Sequence[str], ids: Sequence[int], *, bulk: bool) -> None:
+    if ids:
+        connection.execute(_QUEUE_IDS, {"flows": list(flows), "ids": list(ids), "bulk": bulk})
+
+
+def queue_children(
+    connection: sa.Connection, flows: Sequence[str], account: str, feed: str, keys: Sequence[str], *, bulk: bool
+) -> None:
+    """A changed parent has what hangs from it planned again."""
+    if keys:
+        connection.execute(
+            _QUEUE_CHILDREN, {"flows": list(flows), "account": account, "feed": feed, "keys": list(keys), "bulk": bulk}
+        )
+
+
+def queue_feeds(connection: sa.Connection, flow: str, account: str, feeds: Sequence[str], *, bulk: bool) -> int:
+    """Has every stored record of the feeds planned again; returns how many."""
+    done = connection.execute(_QUEUE_FEEDS, {"flows": [flow], "account": account, "feeds": list(feeds), "bulk": bulk})
+    return int(done.rowcount)
+
+
+def queue_windows(connection: sa.Connection, flow: str, windows: Sequence[int]) -> None:
+    """Has the records last seen by these windows planned again."""
+    connection.execute(_QUEUE_WINDOWS, {"flows": [flow], "windows": list(windows), "bulk": False})
+
+
+def queue_subjects(connection: sa.Connection, flow: str, account: str, subjects: Sequence[str]) -> None:
+    """Has every record about these subjects planned again."""
+    connection.execute(
+        _QUEUE_SUBJECTS, {"flows": [flow], "account": account, "subjects": list(subjects), "bulk": False}
+    )
+
+
+def subscribe(connection: sa.Connection, flow: str, feeds: Sequence[tuple[str, str]]) -> None:
+    """Registers the flow for its feeds (account, feed): whoever reads them queues their changes for it."""
+    rows = [{"account": account, "feed": feed, "flow": flow} for account, feed in feeds]
+    connection.execute(insert(feed_subscriber).on_conflict_do_nothing(), rows)
+
+
+def subscribers(connection: sa.Connection, account: str, feed: str) -> list[str]:
+    return list(
+        connection.execute(
+            sa.select(feed_subscriber.c.flow).where(
+                feed_subscriber.c.account == account, feed_subscriber.c.feed == feed
+            )
+        ).scalars()
+    )
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A record to plan."""
+
+    id: int
+    feed: str
+    key: str
+    subject: str | None
+    bulk: bool
+
+
+def take_queued(connection: sa.Connection, queue: str, limit: int) -> list[Queued]:
+    """The next records to plan, normal before bulk; held until the transaction ends."""
+    rows = connection.execute(
+        sa.select(source_record.c.id, source_record.c.feed, source_record.c.key, source_record.c.subject, plan_queue.c.bulk)
+        .join(plan_queue, plan_queue.c.record_id == source_record.c.id)
+        .where(plan_queue.c.flow == queue)
+        .order_by(plan_queue.c.bulk, plan_queue.c.record_id)
+        .limit(limit)
+        .with_for_update(of=plan_queue)
+    )
+    return [Queued(**row._mapping) for row in rows]
+
+
+def drop_queued(connection: sa.Connection, queue: str, ids: Sequence[int]) -> None:
+    connection.execute(sa.delete(plan_queue).where(plan_queue.c.flow == queue, plan_queue.c.record_id.in_(ids)))
+
+
+def load(
+    connection: sa.Connection, account: str, feeds: Sequence[str], column: str, values: Sequence[str]
+) -> list[Mapping[str, Any]]:
+    """Stored records of the feeds whose ``column`` (key or subject) is one of ``values``."""
+    if not values:
+        return []
+    names = ("id", "feed", "key", "subject", "parent", "payload", "deleted", "observed_at", "version")
+    rows = connection.execute(
+        sa.select(*(source_record.c[name] for name in names)).where(
+            source_record.c.account == account,
+            source_record.c.feed.in_(feeds),
+            source_record.c[column] == sa.any_(sa.cast(list(values), sa.ARRAY(sa.Text))),
+        )
+        .order_by(source_record.c.id)
+    )
+    return [row._mapping for row in rows]
+
+
+def records_of_feed(connection: sa.Connection, account: str, feed: str) -> list[Mapping[str, Any]]:
+    """Every stored record of a (small) feed."""
+    rows = connection.execute(
+        sa.select(source_record)
+        .where(source_record.c.account == account, source_record.c.feed == feed)
+        .order_by(source_record.c.id)
+    )
+    return [row._mapping for row in rows]
+
+
+def drop_feeds(connection: sa.Connection, feeds: Sequence[str]) -> None:
+    """Forgets scratch records (a dry run's)."""
+    connection.execute(sa.delete(source_record).where(source_record.c.feed.in_(feeds)))
