@@ -1,0 +1,1 @@
+"""The sandbox: emulators of the vendors' APIs behind one control plane. Imports nothing of ours."""
