@@ -1,0 +1,51 @@
+"""Who wants to hear what: every run, failures, a change of state, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from renkei.notifiers.happening import RED, Happening
+
+Mode = Literal["every_run", "failures", "change_of_state", "never"]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is remembered of a topic: the state last seen, and the run and state last told."""
+
+    state: str | None = None
+    told_run: str | None = None
+    told_state: str | None = None
+
+    @classmethod
+    def of(cls, stored: Any) -> Memory:
+        """From ``integration_state.notices``; what is not there was never told."""
+        stored = stored or {}
+        return cls(stored.get("state"), stored.get("told_run"), stored.get("told_state"))
+
+    def after(self, happening: Happening, told: bool) -> dict[str, str | None]:
+        """What to remember once ``happening`` was seen, and perhaps told."""
+        kept = Memory(
+            happening.state,
+            happening.run if told else self.told_run,
+            happening.state if told else self.told_state,
+        )
+        return asdict(kept)
+
+
+def wants(mode: Mode, memory: Memory, happening: Happening) -> bool:
+    """Whether to tell. A run's state is told once, however often it is reported; a dead connection is told
+    once in every mode but ``never``, for it stays dead until a person acts."""
+    if mode == "never":
+        return False
+    changed = happening.state != memory.state
+    if happening.state == "disconnected":
+        return changed
+    if happening.run and (happening.run, happening.state) == (memory.told_run, memory.told_state):
+        return False
+    if mode == "every_run":
+        return True
+    if mode == "failures":
+        return happening.state in RED
+    return changed and not (memory.state is None and happening.state == "succeeded")

@@ -1,0 +1,55 @@
+"""What all DAGs of Renkei have in common, as keyword arguments of ``DAG``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+from airflow.sdk import (  # type: ignore[attr-defined]  # exported lazily, missing from its stubs
+    CronDataIntervalTimetable,
+    DeadlineAlert,
+    DeadlineReference,
+    SyncCallback,
+)
+
+from renkei.operators.callbacks import RunFailedNotice, run_takes_too_long
+from renkei.operators.flow_tasks import TASK_DEFAULTS
+
+START = pendulum.datetime(2026, 1, 1, tz="Asia/Tokyo")
+# Airflow's own backfill is left out: a DAG of every 15 minutes would make thousands of runs.
+RUN_TYPES = ["scheduled", "manual", "operator_triggered", "asset_triggered", "asset_materialization"]
+
+
+def japan(cron: str | None) -> Any:
+    """A cron expression in Japan time, with data intervals; None is by hand only."""
+    return CronDataIntervalTimetable(cron, timezone="Asia/Tokyo") if cron else None
+
+
+def frame(*, tags: list[str], doc_md: str) -> dict[str, Any]:
+    """One run at a time, no catching up (windows come from the watermark)."""
+    return {
+        "start_date": START,
+        "catchup": False,
+        "max_active_runs": 1,
+        "allowed_run_types": RUN_TYPES,
+        "default_args": TASK_DEFAULTS,
+        "tags": ["renkei", *tags],
+        "doc_md": doc_md,
+    }
+
+
+def flow_frame(*, flow: str, integration: str, takes: timedelta, tags: list[str], doc_md: str) -> dict[str, Any]:
+    """``frame`` for a DAG that runs a flow: tells when a run fails, or takes longer than ``takes``."""
+    who = {"integration": integration, "flow": flow}
+    deadline = DeadlineAlert(
+        name="takes too long",
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=takes,
+        callback=SyncCallback(run_takes_too_long, kwargs=who),
+    )
+    notice = RunFailedNotice(integration=integration, flow=flow)
+    return frame(tags=[integration, *tags], doc_md=doc_md) | {
+        "deadline": deadline,
+        "on_failure_callback": notice,
+    }

@@ -1,0 +1,76 @@
+"""How a flow becomes tasks: the five steps in a row, each in the pool of the vendor it calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import chain, task_group
+
+from renkei.operators.extract import ExtractOperator
+from renkei.operators.open import OpenOperator, OpenSliceOperator
+from renkei.operators.plan import PlanOperator
+from renkei.operators.push import PushOperator
+from renkei.operators.request import Limit
+from renkei.operators.settle import SettleOperator
+from renkei.operators.split import SplitOperator
+from renkei.policies import LONGEST_WAIT, ErrorTreePolicy
+
+MIDDLE = ["extract", "plan", "push"]
+STORE_POOL = "default_pool"  # tasks that call no vendor
+
+TASK_DEFAULTS: dict[str, Any] = {
+    "owner": "renkei",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 2,
+    "max_retry_delay": LONGEST_WAIT,  # clearing never resets the number of tries the backoff counts
+    "retry_policy": ErrorTreePolicy(),
+    "execution_timeout": timedelta(hours=1),
+}
+
+
+@dataclass(frozen=True)
+class FlowTasks:
+    """One flow's way through Airflow: its pools, and how long a span one run may be asked for."""
+
+    flow: str
+    source_pool: str
+    target_pool: str
+    limit: Limit
+
+    def steps(self) -> None:
+        """open → extract → plan → push → settle, once per DAG run."""
+        first = OpenOperator(task_id="open", limit=self.limit, skips=MIDDLE, **self._at_target())
+        chain(first, *self._after("open"))
+
+    def slices(self, warning: str, group_id: str = "slice") -> None:
+        """The same five per slice of a past span, slice after slice; an empty purse is waited for."""
+        spans = SplitOperator(task_id="split", longest=self.limit.span, warning=warning, pool=STORE_POOL)
+
+        @task_group(group_id=group_id)
+        def one_slice(span: Any) -> None:
+            first = OpenSliceOperator(
+                task_id="open", span=span, limit=self.limit, settle_task_id=f"{group_id}.settle",
+                skips=[f"{group_id}.{name}" for name in MIDDLE],
+                map_index_template="{{ task.span['since'][:10] }}", **self._at_target(),
+            )
+            chain(first, *self._after(f"{group_id}.open", waits_for_quota=True))
+
+        one_slice.expand(span=spans.output)
+
+    def _after(self, open_task_id: str, *, waits_for_quota: bool = False) -> list[Any]:
+        run: dict[str, Any] = {"flow": self.flow, "open_task_id": open_task_id, "waits_for_quota": waits_for_quota}
+        return [
+            ExtractOperator(task_id="extract", pool=self.source_pool, **run),
+            PlanOperator(task_id="plan", pool=STORE_POOL, **run),
+            PushOperator(task_id="push", pool=self.target_pool, **run),
+            SettleOperator(
+                task_id="settle", flow=self.flow, pool=STORE_POOL,
+                steps=[open_task_id, *(f"{open_task_id.removesuffix('open')}{name}" for name in MIDDLE)],
+            ),
+        ]
+
+    def _at_target(self) -> dict[str, Any]:
+        return {"flow": self.flow, "pool": self.target_pool}

@@ -1,0 +1,94 @@
+"""The open step as an Airflow task: refuses wrong params, then opens the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import timezone
+from airflow.sdk.exceptions import AirflowRescheduleException, DownstreamTasksSkipped
+
+from renkei.operators.bootstrap import Wired
+from renkei.operators.request import Limit, checked, slice_bounds, trigger_of
+from renkei.operators.step import FlowOperator
+from renkei.sync.request import RunRequest
+
+OVER = {"success", "failed", "skipped", "upstream_failed", "removed"}
+LOOK_AGAIN = timedelta(seconds=15)
+
+
+class OpenOperator(FlowOperator):
+    """Opens a run and leaves its id in XCom. With nothing to do, the steps between it and settle are skipped.
+
+    ``limit``: the longest span one run may be asked for.
+    """
+
+    def __init__(self, *, limit: Limit, skips: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.limit = limit
+        self.skips = list(skips)
+
+    def work(self, wired: Wired, context: Any) -> int:
+        from renkei.sync import steps
+
+        request = self.request(wired, context)
+        wired.refuse_if_latched()
+        run_id = steps.open_run(wired.engine, wired.flow, request)
+        if steps.nothing_to_do(wired.engine, wired.flow, run_id):
+            self.log.info("Run %s: nothing to read, nothing unplanned, nothing due; going straight to settle.", run_id)
+            context["ti"].xcom_push(key="return_value", value=run_id)
+            raise DownstreamTasksSkipped(tasks=self.to_skip(context["ti"].map_index))  # type: ignore[no-untyped-call]
+        return run_id
+
+    def request(self, wired: Wired, context: Any) -> RunRequest:
+        """What this DAG run asks of the flow. Raises ConfigurationError for params that make no sense."""
+        asked = checked(context["params"], now=wired.latest_now(), limit=self.limit)
+        return RunRequest(**identity(context), trigger=trigger_of(context["dag_run"].run_type), **asked)
+
+    def to_skip(self, map_index: int) -> list[Any]:
+        return self.skips if map_index < 0 else [(task_id, map_index) for task_id in self.skips]
+
+
+class OpenSliceOperator(OpenOperator):
+    """Opens the run of one slice of a backfill, once the slice before it is over.
+
+    ``span``: the slice, ``{"since": iso, "until": iso}``; ``settle_task_id``: the last task of a slice.
+    """
+
+    template_fields = ("span",)
+
+    def __init__(self, *, span: Any, settle_task_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.span = span
+        self.settle_task_id = settle_task_id
+
+    def pre_execute(self, context: Any) -> None:
+        """Slices go one after the other: waits, without holding a slot, for the one before."""
+        ti = context["ti"]
+        before = ti.map_index - 1
+        if before < 0:
+            return
+        states = ti.get_task_states(
+            dag_id=ti.dag_id, task_ids=[self.settle_task_id], run_ids=[ti.run_id], map_index=before
+        )
+        state = states.get(ti.run_id, {}).get(f"{self.settle_task_id}_{before}")
+        if state not in OVER:
+            self.log.info("Slice %s waits for slice %s to settle.", ti.map_index + 1, before + 1)
+            raise AirflowRescheduleException(timezone.utcnow() + LOOK_AGAIN)  # type: ignore[no-untyped-call]
+
+    def request(self, wired: Wired, context: Any) -> RunRequest:
+        since, until = slice_bounds(self.span)
+        dry_run = bool(context["params"].get("dry_run"))
+        return RunRequest(**identity(context), trigger="backfill", since=since, until=until, dry_run=dry_run)
+
+
+def identity(context: Any) -> dict[str, Any]:
+    """Which DAG run asks, as fields of RunRequest."""
+    ti, dag_run = context["ti"], context["dag_run"]
+    return {
+        "dag_id": dag_run.dag_id,
+        "dag_run_id": dag_run.run_id,
+        "map_index": ti.map_index,
+        "clear_number": dag_run.clear_number or 0,
+    }

@@ -1,0 +1,79 @@
+"""The settle step as an Airflow task: the only leaf, it decides green or red."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from renkei.errors import ConfigurationError
+from renkei.notifiers.happening import NEXT, Happening, State, counted
+from renkei.notifiers.notice import tell
+from renkei.operators.bootstrap import Wired
+from renkei.operators.callbacks import run_name
+from renkei.operators.step import FlowOperator, opened_run, troubles
+from renkei.sync.engine import RunFailed, RunSummary
+
+
+class SettleOperator(FlowOperator):
+    """Counts, moves the watermark, writes the activity row, sends the notice; fails when the run must show red.
+
+    ``steps``: the task ids before it; what went wrong in them is told too.
+    """
+
+    def __init__(self, *, steps: Sequence[str], **kwargs: Any) -> None:
+        kwargs.setdefault("trigger_rule", "all_done")
+        super().__init__(**kwargs)
+        self.steps = list(steps)
+
+    def work(self, wired: Wired, context: Any) -> dict[str, Any]:
+        from renkei.sync import steps
+
+        said = troubles(context["ti"], self.steps)
+        try:
+            run_id = opened_run(context["ti"], self.steps[0])
+        except ConfigurationError as error:
+            tell_state(wired, context, "failed", said or error.message)
+            raise
+        return settled(wired, context, lambda: steps.settle(wired.engine, wired.flow, run_id), said)
+
+
+def settled(wired: Wired, context: Any, settle: Callable[[], RunSummary], said: str = "") -> dict[str, Any]:
+    """Settles, logs what was done, tells people, and hands on the counts; a red run raises RunFailed.
+
+    ``said`` is what earlier steps stumbled over.
+    """
+    try:
+        summary = settle()
+    except RunFailed as error:
+        tell_state(wired, context, "failed", " ".join(filter(None, (error.summary.note, said))), error.summary)
+        raise
+    context["ti"].task.log.info("%s", line(summary))
+    if not context["params"].get("dry_run"):
+        tell_state(wired, context, cast(State, summary.state), summary.note, summary)
+    return summary.as_json()
+
+
+def line(summary: RunSummary) -> str:
+    """What was done to how many records, and what to do next."""
+    said = f"Run {summary.run_id} of {summary.flow} {summary.state}: {counted(summary.totals)}."
+    next_step = NEXT.get(summary.state, "")
+    if summary.totals.get("failed") and summary.state == "succeeded":
+        next_step = "Failed records are tried again by later runs; their reasons are in renkei.change."
+    return " ".join(filter(None, (said, summary.note, next_step)))
+
+
+def tell_state(wired: Wired, context: Any, state: State, note: str, summary: RunSummary | None = None) -> None:
+    """Sends the notice of this run, as far as anybody wants to hear it."""
+    ti, dag_run = context["ti"], context["dag_run"]
+    dead = wired.latched() if state == "failed" else None
+    happening = Happening(
+        wired.flow.integration,
+        wired.flow.name,
+        "disconnected" if dead else state,
+        run=run_name(dag_run.dag_id, dag_run.run_id, ti.map_index),
+        totals=summary.totals if summary else {},
+        note=dead or note,
+        until=summary.postponed_until if summary else None,
+        url=getattr(ti, "log_url", "") or "",
+    )
+    tell(wired.store, wired.notices, happening)

@@ -1,0 +1,90 @@
+"""What the operators of the five steps share: the wiring, the latch, and waiting for the purse."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowRescheduleException
+
+from renkei.errors import ConfigurationError, Disconnected, SyncError
+from renkei.operators import bootstrap
+from renkei.sync.engine import StepReport
+
+TROUBLE = "trouble"  # XCom key: the one line a step stumbled over; error texts carry no personal data
+
+
+class FlowOperator(BaseOperator):
+    """One piece of work on one flow, with the engine and the flow wired for it.
+
+    When the vendor no longer accepts us, the integration is latched before the task fails, so that no
+    later run knocks again until a person has connected anew.
+    """
+
+    reschedule = True  # the scheduler looks at our reschedule dates
+
+    def __init__(self, *, flow: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.flow = flow
+
+    def execute(self, context: Any) -> Any:
+        with bootstrap.wired(self.flow) as wired:
+            try:
+                return self.work(wired, context)
+            except Disconnected as error:
+                wired.latch(error)
+                context["ti"].xcom_push(key=TROUBLE, value=str(error))
+                raise
+            except SyncError as error:
+                context["ti"].xcom_push(key=TROUBLE, value=str(error))
+                raise
+
+    @abstractmethod
+    def work(self, wired: bootstrap.Wired, context: Any) -> Any:
+        """Does it; what is returned goes to XCom: ids and counts only."""
+
+
+class StepOperator(FlowOperator):
+    """One of extract, plan, push, on the run that ``open_task_id`` opened.
+
+    ``waits_for_quota`` (backfills): an empty purse reschedules the task until it is full again.
+    """
+
+    template_fields: Sequence[str] = ()
+
+    def __init__(self, *, open_task_id: str, waits_for_quota: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.open_task_id = open_task_id
+        self.waits_for_quota = waits_for_quota
+
+    def work(self, wired: bootstrap.Wired, context: Any) -> dict[str, int]:
+        run_id = opened_run(context["ti"], self.open_task_id)
+        report = self.step(wired, run_id, context["dag_run"].clear_number or 0)
+        self.log.info("%s", report.message)
+        if report.postponed_until and self.waits_for_quota:
+            self.log.info("Waiting for the purse until %s; nothing to do for you.", report.postponed_until.isoformat())
+            raise AirflowRescheduleException(report.postponed_until)  # type: ignore[no-untyped-call]
+        return dict(report.counts)
+
+    @abstractmethod
+    def step(self, wired: bootstrap.Wired, run_id: int, clear_number: int) -> StepReport:
+        """Calls the engine's step."""
+
+
+def opened_run(ti: Any, open_task_id: str) -> int:
+    """The run id that open left in XCom, for this map index. Raises ConfigurationError when there is none."""
+    run_id = ti.xcom_pull(task_ids=open_task_id, map_indexes=ti.map_index)
+    if run_id is None:
+        raise ConfigurationError(
+            f"The task {open_task_id} opened no run.",
+            remedy=f"See the log of {open_task_id}; when its cause is mended, clear {open_task_id} and what follows.",
+        )
+    return int(run_id)
+
+
+def troubles(ti: Any, task_ids: Sequence[str]) -> str:
+    """What the steps before stumbled over, one sentence each."""
+    told = {task_id: ti.xcom_pull(task_ids=task_id, key=TROUBLE, map_indexes=ti.map_index) for task_id in task_ids}
+    return " ".join(f"{task_id.rpartition('.')[2]}: {said}" for task_id, said in told.items() if said)
