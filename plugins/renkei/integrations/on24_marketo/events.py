@@ -1,0 +1,74 @@
+"""Events over time: reading them again after their live end, and telling when their attendance has settled.
+
+ON24's values settle up to 24 hours late, and some of them move no timestamp (ON24 API v2: attendee
+``lastActivity``). So each event is read again some hours after its live end, through its own endpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from renkei.integrations.on24_marketo.registration import ATTENDEE, EVENT, REGISTRANT
+from renkei.integrations.on24_marketo.settings import Settings
+from renkei.integrations.on24_marketo.values import moment_of
+from renkei.sync.flow import ExtraRead, Stored
+from renkei.sync.ports import Fields, Page, Source, SourceRow, Span
+
+SETTLED = "renkei_settled"
+WITH_LIVE_END = ("webcast", "golive", "")
+CATCH_UP = timedelta(days=14)  # an event that ended longer ago is read by windows and full loads only
+
+
+class SettlingEvents:
+    """The event source, with one field more: whether attendance has settled by now.
+
+    The field changes once, which has the event's registrations planned again: that is how a no-show shows.
+    """
+
+    def __init__(self, source: Source, after: timedelta) -> None:
+        self.account = source.account
+        self._source = source
+        self._after = after
+
+    def now(self) -> datetime:
+        return self._source.now()
+
+    def pages(self, span: Span, cursor: Fields | None) -> Iterator[Page]:
+        for page in self._source.pages(span, cursor):
+            now = self._source.now()
+            yield replace(page, rows=[self._settled(row, now) for row in page.rows])
+
+    def _settled(self, row: SourceRow, now: datetime) -> SourceRow:
+        ended = live_end(row.payload)
+        settled = ended is not None and ended + self._after <= now
+        return replace(row, payload={**row.payload, SETTLED: settled})
+
+
+def live_end(event: Fields) -> datetime | None:
+    """When the live part is over; None for products that have none."""
+    if str(event.get("contenttype") or "") not in WITH_LIVE_END:
+        return None
+    return moment_of(event.get("liveend"))
+
+
+def resweeps(events: Sequence[Stored], now: datetime, settings: Settings) -> list[ExtraRead]:
+    """What is due: of each event its latest due offset (an earlier one would read the same again)."""
+    return [read for event in events if not event.deleted for read in _of_event(event, now, settings)]
+
+
+def _of_event(event: Stored, now: datetime, settings: Settings) -> Iterator[ExtraRead]:
+    ended = live_end(event.payload)
+    if ended and now - CATCH_UP <= ended <= now:
+        due = [hours for hours in settings.resweep_hours if ended + timedelta(hours=hours) <= now]
+        if due:
+            yield from _reads(event, f"{ended:%Y%m%dT%H%MZ}+{due[-1]}h", (REGISTRANT, ATTENDEE), ended, now)
+        settled_at = ended + timedelta(hours=settings.member_status.no_show_after_hours)
+        if settings.member_status.programs and settled_at <= now and not event.payload.get(SETTLED):
+            yield from _reads(event, f"{ended:%Y%m%dT%H%MZ}+settled", (EVENT,), ended, now)
+
+
+def _reads(event: Stored, when: str, feeds: tuple[str, ...], since: datetime, now: datetime) -> Iterator[ExtraRead]:
+    for feed in feeds:
+        yield ExtraRead(feed, f"{event.key}/{when}", Span(since, now, {"eventid": event.key}))
