@@ -20,4 +20,6 @@ os.environ.update(
 pytest_plugins = [
     "tests.support.requirements_plugin",
     "tests.support.postgres",
+    "tests.support.sandbox",
+    "tests.support.airflow",
 ]

@@ -79,12 +79,14 @@ class Airflow:
         return (inherited | {"AIRFLOW_HOME": str(self.home), "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
                 | {f"AIRFLOW__{name}": value for name, value in settings.items()} | dict(self.extra))
 
-    def prepare(self, settings: Path) -> None:
-        """Migrates the metadata database where it must, and loads connections, pools and variables."""
+    def prepare(self, settings: Path, values: Mapping[str, str]) -> None:
+        """Migrates the metadata database where it must, and loads connections, pools and variables;
+        ``values`` are for the references in the file."""
         self.home.mkdir(parents=True, exist_ok=True)
         write_private(self.home / "passwords.json", json.dumps({USER: self.place.secrets()["password"]}))
-        done = subprocess.run([sys.executable, "-m", "include.launcher.prepare", str(settings)], cwd=ROOT,
-                              env=self.env(), text=True, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        command = [sys.executable, "-m", "include.launcher.prepare", str(settings)]
+        done = subprocess.run(command, cwd=ROOT, env={**values, **self.env()}, text=True, capture_output=True,
+                              stdin=subprocess.DEVNULL, check=False)
         if done.returncode:
             raise wait.NotReady(f"Airflow's database could not be prepared:\n{(done.stdout + done.stderr)[-3000:]}")
 

@@ -37,11 +37,12 @@ def start(directory: Path, port: int, *, durable: bool = True) -> str:
     return f"{USER}@127.0.0.1:{port}"
 
 
-def stop(directory: Path) -> None:
-    """Stops the server in ``directory`` if it runs."""
-    if (directory / "data" / "postmaster.pid").exists() and _run("pg_ctl", "-D", str(directory / "data"), "status",
-                                                                 check=False):
-        _run("pg_ctl", "-D", str(directory / "data"), "-w", "-m", "fast", "stop")
+def stop(directory: Path) -> bool:
+    """Stops the server in ``directory``; returns whether it ran."""
+    data = directory / "data"
+    if not (data / "postmaster.pid").exists() or not _run("pg_ctl", "-D", str(data), "status", check=False):
+        return False
+    return _run("pg_ctl", "-D", str(data), "-w", "-m", "fast", "stop")
 
 
 def create_database(port: int, name: str, *, template: str = "template1") -> None:
@@ -96,7 +97,8 @@ def _lend(directory: Path) -> None:
 
 
 def _add_user() -> None:
+    command = ["useradd", "--system", "--no-create-home", _SYSTEM_USER]
     try:
-        subprocess.run(["useradd", "--system", "--no-create-home", _SYSTEM_USER], stderr=subprocess.DEVNULL, check=False)
+        subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
     except FileNotFoundError:
         return  # no useradd on this system: `nobody` will do

@@ -105,12 +105,10 @@ class AirflowRest:
         """One request; logs in when there is no token yet, or no more."""
         if "Authorization" not in self._session.headers:
             self._log_in()
-        for last in (False, True):
-            answer = self._session.request(method, f"{self.base_url}/api/v2{path}", json=body, params=params, timeout=60)
-            if answer.status_code == 401 and not last:
-                self._log_in()
-                continue
-            break
+        answer = self._send(method, path, body, params)
+        if answer.status_code == 401:
+            self._log_in()
+            answer = self._send(method, path, body, params)
         if not answer.ok:
             raise requests.HTTPError(f"{method} {path}: {answer.status_code} {answer.text[:500]}", response=answer)
         found: dict[str, Any] = answer.json() if answer.content else {}
@@ -123,6 +121,10 @@ class AirflowRest:
                 raise RunTimeout(f"{what} is {seen} after {seconds:.0f} s, not {' or '.join(sorted(wanted))}")
             time.sleep(0.25)
         return seen
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None,
+              params: Mapping[str, Any] | None) -> requests.Response:
+        return self._session.request(method, f"{self.base_url}/api/v2{path}", json=body, params=params, timeout=60)
 
     def _log_in(self) -> None:
         answer = requests.post(f"{self.base_url}/auth/token", json=self._credentials, timeout=30)

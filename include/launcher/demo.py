@@ -1,0 +1,85 @@
+"""``make demo``: everything on this machine, every integration run once, the UI left open.
+
+KEEP=0 stops everything at the end; the RENKEI_…_PORT variables choose the ports.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from include.launcher import down, report, stack
+from include.launcher.airflow import USER
+from include.launcher.place import ROOT, Place, write_private
+from include.launcher.processes import Processes
+from include.launcher.runs import run_once
+
+DAGS = ("on24_to_marketo",)  # one per integration, in the order they feed each other
+_began = time.monotonic()
+
+
+def main() -> int:
+    """Returns 0 when every run succeeded."""
+    keep = os.environ.get("KEEP") != "0"
+    finished = False
+    try:
+        place = Place.of_demo()
+        down.stop(place)  # an earlier demo, or what is left of one
+        place.check_ports()
+        code = _demo(place)
+        finished = True
+        if keep:
+            print(_where_to_look(place))
+        return code
+    except (RuntimeError, ValueError) as error:  # PortBusy, NotReady, RunTimeout: one clear line each
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        if not (keep and finished):
+            down.stop(place)
+
+
+def _demo(place: Place) -> int:
+    running = stack.start(place, Processes(place.run / "logs"), _say)
+    _write("demo.json", _addresses(place, running))
+    rest = running.airflow.rest()
+    dags = {}
+    for dag_id in DAGS:
+        _say(f"run of {dag_id}")
+        run = run_once(rest, dag_id)
+        dags[dag_id] = {"state": run.state, "seconds": run.seconds, "counts": report.counts(running.renkei_db, run)}
+    _write("demo-report.json", {"seconds": round(time.monotonic() - _began, 1), "dags": dags})
+    print(report.table(dags))
+    return 0 if all(entry["state"] == "success" for entry in dags.values()) else 1
+
+
+def _addresses(place: Place, running: stack.Running) -> dict[str, Any]:
+    return {
+        "airflow": {"url": running.airflow.url, "user": USER, "password": place.secrets()["password"]},
+        "receiver": f"http://localhost:{place.receiver}",
+        "sandbox": running.sandbox,
+        "renkei_db": running.renkei_db,
+    }
+
+
+def _where_to_look(place: Place) -> str:
+    return (f"Airflow: http://localhost:{place.ui}  user {USER}, password {place.secrets()['password']}\n"
+            f"Sandbox: http://localhost:{place.sandbox}/marketo/leads\n"
+            "Stop all: make down")
+
+
+def _write(name: str, content: Mapping[str, Any]) -> None:
+    (ROOT / "build").mkdir(exist_ok=True)
+    write_private(ROOT / "build" / name, json.dumps(content, indent=2) + "\n")
+
+
+def _say(what: str) -> None:
+    print(f"{time.monotonic() - _began:6.1f} s  {what}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""A real Airflow for the end-to-end tests: our own launcher, free ports, everything gone at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psutil
+import pytest
+
+from include.launcher import sandbox as launcher
+from include.launcher.airflow import Airflow
+from include.launcher.place import Place, free_ports
+from include.launcher.processes import Processes
+from include.launcher.rest import AirflowRest
+from include.launcher.stack import SETTINGS
+from tests.support.postgres import ROOT, Pg
+from tests.support.sandbox import SandboxServer
+
+RENKEI_DATABASE = "renkei_e2e"
+DAG_FOLDERS = (ROOT / "dags", ROOT / "tests" / "e2e" / "dags")
+
+
+@dataclass(frozen=True)
+class AirflowStack:
+    """A running Airflow that reads our DAGs and those of tests/e2e/dags. ``sandbox`` is what its connections
+    lead to, ``store_url`` its renkei database; both are empty at the start of each test."""
+
+    airflow: Airflow
+    rest: AirflowRest
+    sandbox: SandboxServer
+    store_url: str
+    processes: Processes
+
+    def kill_task(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Kills the running task's process, as the kernel does when memory runs out."""
+        pids = {task["task_id"]: task["pid"] for task in self.rest.task_instances(dag_id, run_id)}
+        psutil.Process(pids[task_id]).kill()
+
+
+@pytest.fixture(scope="session")
+def airflow_processes(pg: Pg, migrated: str, sandbox_process: SandboxServer,
+                      tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowStack]:
+    """Airflow's processes, one set for the whole run."""
+    run = tmp_path_factory.mktemp("airflow")
+    first = free_ports(2)
+    place = Place(run, ui=first, receiver=first + 1, sandbox=0, postgres=pg.port)
+    pg.execute("create database airflow")
+    store_url = pg.url(RENKEI_DATABASE)
+    airflow = Airflow(place, DAG_FOLDERS)
+    processes = Processes(run / "processes")
+    airflow.prepare(SETTINGS, launcher.credentials(sandbox_process.url) | {"RENKEI_DB_URL": store_url})
+    try:
+        airflow.start(processes)
+        yield AirflowStack(airflow, airflow.rest(), sandbox_process, store_url, processes)
+    finally:
+        processes.stop()
+
+
+@pytest.fixture
+def airflow_stack(airflow_processes: AirflowStack, sandbox_server: SandboxServer, pg: Pg,
+                  migrated: str) -> AirflowStack:
+    """Airflow with an empty sandbox and empty state tables."""
+    pg.drop(RENKEI_DATABASE)
+    pg.execute(f"create database {RENKEI_DATABASE} template {migrated} strategy file_copy")
+    return airflow_processes
+
+
+def wait_until_listed(rest: AirflowRest, dag_id: str) -> None:
+    rest.poll(lambda: "listed" if dag_id in rest.dag_ids() else "missing", frozenset({"listed"}), dag_id, 90)
