@@ -62,15 +62,12 @@ class Wired:
 
 
 @contextmanager
-def wired(flow: str) -> Iterator[Wired]:
+def wired(integration: str, flow: str) -> Iterator[Wired]:
     """The named flow on the store of connection ``renkei_db``; connections are closed at the end."""
-    from renkei.integrations import registry
-
-    settings = registry.settings_of_flow(flow)
+    settings = settings_of(integration)
     with opened_store() as store:
         engine = engine_on(store)
-        built = registry.build(flow, settings, engine)
-        yield Wired(engine, built, notices_of(settings))
+        yield Wired(engine, flow_of(integration, flow, settings, engine), notices_of(settings))
 
 
 @contextmanager
@@ -96,7 +93,7 @@ def settings_of(integration: str) -> IntegrationSettings:
     """The settings file of an integration, checked. Raises ConfigurationError, one line."""
     from renkei.integrations import registry
 
-    return registry.settings_of(integration)
+    return registry.load(integration)
 
 
 def integration_notices(integration: str) -> Notices:

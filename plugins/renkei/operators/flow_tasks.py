@@ -35,10 +35,16 @@ TASK_DEFAULTS: dict[str, Any] = {
 class FlowTasks:
     """One flow's way through Airflow: its pools, and how long a span one run may be asked for."""
 
+    integration: str
     flow: str
     source_pool: str
     target_pool: str
     limit: Limit
+
+    @property
+    def whose(self) -> dict[str, Any]:
+        """Integration and flow, as keyword arguments."""
+        return {"integration": self.integration, "flow": self.flow}
 
     def steps(self) -> None:
         """open → extract → plan → push → settle, once per DAG run."""
@@ -61,16 +67,16 @@ class FlowTasks:
         one_slice.expand(span=spans.output)
 
     def _after(self, open_task_id: str, *, waits_for_quota: bool = False) -> list[Any]:
-        run: dict[str, Any] = {"flow": self.flow, "open_task_id": open_task_id, "waits_for_quota": waits_for_quota}
+        run: dict[str, Any] = {**self.whose, "open_task_id": open_task_id, "waits_for_quota": waits_for_quota}
         return [
             ExtractOperator(task_id="extract", pool=self.source_pool, **run),
             PlanOperator(task_id="plan", pool=STORE_POOL, **run),
             PushOperator(task_id="push", pool=self.target_pool, **run),
             SettleOperator(
-                task_id="settle", flow=self.flow, pool=STORE_POOL,
+                task_id="settle", **self.whose, pool=STORE_POOL,
                 steps=[open_task_id, *(f"{open_task_id.removesuffix('open')}{name}" for name in MIDDLE)],
             ),
         ]
 
     def _at_target(self) -> dict[str, Any]:
-        return {"flow": self.flow, "pool": self.target_pool}
+        return {**self.whose, "pool": self.target_pool}

@@ -35,7 +35,7 @@ class OpenOperator(FlowOperator):
         request = self.request(wired, context)
         wired.refuse_if_latched()
         run_id = steps.open_run(wired.engine, wired.flow, request)
-        if steps.nothing_to_do(wired.engine, wired.flow, run_id):
+        if not steps.has_work(wired.engine, wired.flow, run_id):
             self.log.info("Run %s: nothing to read, nothing unplanned, nothing due; going straight to settle.", run_id)
             context["ti"].xcom_push(key="return_value", value=run_id)
             raise DownstreamTasksSkipped(tasks=self.to_skip(context["ti"].map_index))  # type: ignore[no-untyped-call]

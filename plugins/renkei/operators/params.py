@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import Param
 
-TIME = {"type": ["null", "string"], "format": "date-time"}
-DAY = {"type": "string", "format": "date"}
+TIME: dict[str, Any] = {"type": ["null", "string"], "format": "date-time"}
+DAY: dict[str, Any] = {"type": "string", "format": "date"}
 
 
 def flow_params() -> dict[str, Param]:

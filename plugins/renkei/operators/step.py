@@ -25,12 +25,13 @@ class FlowOperator(BaseOperator):
 
     reschedule = True  # the scheduler looks at our reschedule dates
 
-    def __init__(self, *, flow: str, **kwargs: Any) -> None:
+    def __init__(self, *, integration: str, flow: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.integration = integration
         self.flow = flow
 
     def execute(self, context: Any) -> Any:
-        with bootstrap.wired(self.flow) as wired:
+        with bootstrap.wired(self.integration, self.flow) as wired:
             try:
                 return self.work(wired, context)
             except Disconnected as error:
@@ -62,7 +63,6 @@ class StepOperator(FlowOperator):
     def work(self, wired: bootstrap.Wired, context: Any) -> dict[str, int]:
         run_id = opened_run(context["ti"], self.open_task_id)
         report = self.step(wired, run_id, context["dag_run"].clear_number or 0)
-        self.log.info("%s", report.message)
         if report.postponed_until and self.waits_for_quota:
             self.log.info("Waiting for the purse until %s; nothing to do for you.", report.postponed_until.isoformat())
             raise AirflowRescheduleException(report.postponed_until)  # type: ignore[no-untyped-call]
