@@ -6,6 +6,7 @@ An empty source value clears the field: the record mirrors ON24, and every chose
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from renkei.integrations.on24_marketo import values
@@ -87,26 +88,40 @@ def _fields(payloads: Payloads, settings: Settings, names: RecordNames) -> tuple
     for name, marketo in names.fields.items():
         if name in KEYS:
             continue
-        size = _size(catalogue[name], marketo, settings)
-        fields[marketo.name], warning = convert(catalogue[name], payloads, size)
+        fields[marketo.name], warning = convert(catalogue[name], payloads, _size(catalogue[name], marketo, settings))
         if warning:
             warnings.append(f"{name}: {warning}")
     return fields, warnings
 
 
-def _size(field: CatalogueField, marketo: MarketoField, settings: Settings) -> int | None:
-    sizes = [size for size in (field.max_size, settings.max_sizes.get(field.name), marketo.length) if size]
-    return min(sizes) if sizes else None
+@dataclass(frozen=True)
+class Size:
+    """What fits a text field: Marketo counts characters, but bytes in text areas (Adobe: field-types)."""
+
+    characters: int | None = None
+    octets: int = values.TEXT_BYTES
 
 
-def convert(field: CatalogueField, payloads: Payloads, size: int | None = None) -> values.Converted:
+def _size(field: CatalogueField, marketo: MarketoField, settings: Settings) -> Size:
+    in_bytes = marketo.type in ("text", "textarea")
+    sizes = [field.max_size, settings.max_sizes.get(field.name), None if in_bytes else marketo.length]
+    known = [size for size in sizes if size]
+    octets = min(marketo.length or values.TEXT_BYTES, values.TEXT_BYTES) if in_bytes else values.TEXT_BYTES
+    return Size(min(known) if known else None, octets)
+
+
+def convert(field: CatalogueField, payloads: Payloads, size: Size | None = None) -> values.Converted:
     """A catalogue field's value for these payloads, and a warning where it had to be changed."""
-    if field.fill == "derived":
-        value: Any = DERIVED[field.source](payloads)
-    elif field.fill == "join":
-        value = joined(payloads, field.source)
-    else:
-        value = first(payloads, field.source)
+    fits = size or Size(field.max_size)
+    value = _value(field, payloads)
     if field.name == "engagementscore":
         return values.score(value)
-    return values.CONVERTERS[field.type](value, size)
+    if field.type in ("string", "text", "email"):
+        return values.text(value, fits.characters, fits.octets)
+    return values.CONVERTERS[field.type](value)
+
+
+def _value(field: CatalogueField, payloads: Payloads) -> Any:
+    if field.fill == "derived":
+        return DERIVED[field.source](payloads)
+    return joined(payloads, field.source) if field.fill == "join" else first(payloads, field.source)

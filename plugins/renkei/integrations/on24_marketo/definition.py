@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from renkei.integrations.findings import Finding, Level
+from renkei.integrations.checks import Finding, Level
 from renkei.integrations.on24_marketo.catalogue import KEYS, CatalogueField, attendee_fields, lead_fields
 from renkei.integrations.on24_marketo.names import (
     LeadNames,
@@ -69,9 +69,10 @@ def from_marketo(
     listed = list(objects)
     lead = _fields(person_fields)
     object_names = tuple(_name(entry) for entry in listed)
+    entry = next((entry for entry in listed if _name(entry) == CUSTOM_OBJECT), {})
     if describe is None:
-        return Definition(exists=False, object_names=object_names, lead=lead)
-    entry = next((entry for entry in listed if _name(entry) == _name(describe)), {})
+        draft = entry.get("state") == "draft"
+        return Definition(draft, state="draft" if draft else "", object_names=object_names, lead=lead)
     return Definition(
         exists=True,
         present=_fields(describe.get("fields") or ()),

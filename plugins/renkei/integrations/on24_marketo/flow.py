@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-from renkei.integrations.findings import refuse_errors
+from renkei.integrations.checks import refuse_errors
 from renkei.integrations.on24_marketo.definition import Definition, examine
 from renkei.integrations.on24_marketo.events import SettlingEvents, resweeps
 from renkei.integrations.on24_marketo.mapping import Mapper

@@ -17,18 +17,18 @@ TEXT_BYTES = 30_000  # a Marketo text area, in UTF-8 (Adobe: field-types)
 LARGEST_INTEGER = 2**31 - 1
 
 
-def text(value: Any, size: int | None) -> Converted:
-    """``size`` characters at most, and never more bytes than a text area holds."""
+def text(value: Any, size: int | None, octets: int = TEXT_BYTES) -> Converted:
+    """``size`` characters at most, and at most ``octets`` bytes of UTF-8; no character is cut in two."""
     plain = _plain(value)
     if plain is None:
         return None, None
     cut = plain[:size] if size else plain
-    if len(cut.encode()) > TEXT_BYTES:
-        cut = cut.encode()[:TEXT_BYTES].decode(errors="ignore")
+    if len(cut.encode(errors="replace")) > octets:
+        cut = cut.encode(errors="replace")[:octets].decode(errors="ignore")
     return cut, None if cut == plain else f"cut from {len(plain)} to {len(cut)} characters"
 
 
-def integer(value: Any, _: int | None = None) -> Converted:
+def integer(value: Any) -> Converted:
     """A whole number; ON24 gives some of them as text."""
     number = _number(value)
     if number is None:
@@ -38,14 +38,14 @@ def integer(value: Any, _: int | None = None) -> Converted:
     return round(number), None
 
 
-def decimal(value: Any, _: int | None = None) -> Converted:
+def decimal(value: Any) -> Converted:
     number = _number(value)
     if number is None:
         return None, None if _plain(value) is None else "left out: not a number"
     return number, None
 
 
-def score(value: Any, _: int | None = None) -> Converted:
+def score(value: Any) -> Converted:
     """An engagement score, 0 to 10."""
     number, warning = decimal(value)
     if number is not None and not 0 <= number <= 10:
@@ -53,7 +53,7 @@ def score(value: Any, _: int | None = None) -> Converted:
     return number, warning
 
 
-def instant(value: Any, _: int | None = None) -> Converted:
+def instant(value: Any) -> Converted:
     """ISO 8601 in UTC, to the second. ON24 writes Pacific time with its offset; without one it can't be placed."""
     moment = moment_of(value)
     if moment is None:
@@ -70,7 +70,7 @@ def moment_of(value: Any) -> datetime | None:
     return moment.astimezone(UTC) if moment.tzinfo else None
 
 
-def employees(value: Any, _: int | None = None) -> Converted:
+def employees(value: Any) -> Converted:
     """A company size as a number: "250", "1,000+", "1 - 49" (its lower bound: at least that many); else left out."""
     plain = _plain(value)
     if plain is None:
@@ -83,15 +83,12 @@ def employees(value: Any, _: int | None = None) -> Converted:
 
 _SIZE = re.compile(
     r"\s*(?P<least>\d+|\d{1,3}(?:,\d{3})+)\s*(?:名|人)?"
-    r"(?:\s*(?:-|–|—|~|〜|to|から)\s*[\d,]+\s*(?:名|人)?|\s*(?:\+|以上|or more|and above|以上の会社))?"
+    r"(?:\s*(?:-|–|—|~|〜|to|から)\s*[\d,]+\s*(?:名|人)?|\s*(?:\+|以上|or more|and above))?"
     r"\s*(?:employees|people)?\s*",
     re.IGNORECASE,
 )
 
-CONVERTERS: dict[str, Callable[[Any, int | None], Converted]] = {
-    "string": text,
-    "text": text,
-    "email": text,
+CONVERTERS: dict[str, Callable[[Any], Converted]] = {
     "integer": integer,
     "float": decimal,
     "datetime": instant,

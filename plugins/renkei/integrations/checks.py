@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
-from renkei.errors import ConfigurationError
+from renkei.errors import ConfigurationError, Fatal, SyncError
 
 Level = Literal["error", "warning", "info"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,14 @@ def refuse_errors(findings: Iterable[Finding]) -> None:
     found = errors(findings)
     if found:
         raise ConfigurationError("\n".join(str(finding) for finding in found))
+
+
+def probe(name: str, side: str, call: Callable[[], T], link: str) -> tuple[T | None, list[Finding]]:
+    """The call's result, or None with a finding that says why there is none. ``side`` begins the line."""
+    try:
+        return call(), []
+    except SyncError as error:
+        certain = isinstance(error, Fatal)
+        line = error.message if certain else f"could not be tested now: {error.message}"
+        remedy = error.remedy or ("" if certain else "Run renkei_check again later.")
+        return None, [Finding(name, "error", f"{side}: {line}", remedy, link)]
