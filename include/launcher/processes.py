@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -75,7 +76,7 @@ def _is_same(started: Started) -> bool:
     """Whether the pid is still the process we started, and runs."""
     try:
         process = psutil.Process(started.pid)
-        return process.create_time() == started.created and process.status() != psutil.STATUS_ZOMBIE
+        return process.create_time() == started.created and _runs(process)
     except psutil.NoSuchProcess:
         return False
 
@@ -86,7 +87,7 @@ def _members(started: Started) -> list[psutil.Process]:
     members: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         try:
-            if os.getpgid(process.pid) == started.pid and process.status() != psutil.STATUS_ZOMBIE:
+            if os.getpgid(process.pid) == started.pid and _runs(process):
                 members[process.pid] = process
         except (ProcessLookupError, psutil.NoSuchProcess):
             continue
@@ -107,6 +108,16 @@ def _end(members: Sequence[psutil.Process]) -> None:
                 process.send_signal(wanted)
             except psutil.NoSuchProcess:
                 continue
-        _, members = psutil.wait_procs(members, timeout=seconds)
-        if not members:
-            return
+        end = time.monotonic() + seconds
+        while members := [process for process in members if _runs(process)]:
+            if time.monotonic() > end:
+                break
+            time.sleep(0.05)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Dead but not yet waited for by its parent counts as ended: some containers never do."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
