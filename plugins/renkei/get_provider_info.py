@@ -1,0 +1,69 @@
+"""Renkei's connection types, as Airflow's providers manager asks for them.
+
+Found through the entry point in ``plugins/renkei_provider-0.1.0.dist-info``, without an installation, wherever
+``plugins/`` is on ``PYTHONPATH``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def get_provider_info() -> dict[str, Any]:
+    """The provider's manifest: connection forms and the hooks behind their Test buttons."""
+    return {
+        "package-name": "renkei-provider",
+        "name": "Renkei",
+        "description": "Keeps Marketo and ON24 in step.",
+        "connection-types": [_marketo(), _on24()],
+    }
+
+
+def _marketo() -> dict[str, Any]:
+    return {
+        "connection-type": "marketo",
+        "hook-class-name": "renkei.hooks.marketo.MarketoHook",
+        "hook-name": "Marketo",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "port"],
+            "relabeling": {"host": "Identity URL", "login": "Client ID", "password": "Client secret"},
+            "placeholders": {
+                "host": "https://123-ABC-456.mktorest.com/identity",
+                "login": "of the custom service under Admin > LaunchPoint",
+            },
+        },
+        "conn-fields": {
+            "munchkin_id": _text(
+                "Munchkin ID", "Only where the Identity URL does not begin with it. Admin > Munchkin: 123-ABC-456."
+            ),
+        },
+    }
+
+
+def _on24() -> dict[str, Any]:
+    return {
+        "connection-type": "on24",
+        "hook-class-name": "renkei.hooks.on24.On24Hook",
+        "hook-name": "ON24",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "port"],
+            "relabeling": {"host": "API host", "login": "Access token key", "password": "Access token secret"},
+            "placeholders": {"host": "https://api.on24.com, in Europe https://api.eu.on24.com"},
+        },
+        "conn-fields": {
+            "client_id": _text("Client ID", "The number of the ON24 client account."),
+            "account_type": {
+                "label": "Account type",
+                "description": "Decides which types the keys of the Marketo custom object may have.",
+                "schema": {
+                    "type": "string",
+                    "enum": ["north_america", "europe", "global"],
+                    "default": "north_america",
+                },
+            },
+        },
+    }
+
+
+def _text(label: str, description: str) -> dict[str, Any]:
+    return {"label": label, "description": description, "schema": {"type": ["string", "null"]}}

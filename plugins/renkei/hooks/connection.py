@@ -1,0 +1,36 @@
+"""What the hooks share: required fields by name, and a session without the connection's extras as headers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+from airflow.providers.http.hooks.http import HttpHook
+
+from renkei.errors import ConfigurationError
+
+
+def required(connection: Any, fields: dict[str, str]) -> dict[str, str]:
+    """The named attributes (or extra fields) of a connection; ``fields`` gives each its name in the form."""
+    found = {name: str(getattr(connection, name, None) or connection.extra_dejson.get(name) or "") for name in fields}
+    missing = [fields[name] for name, value in found.items() if not value.strip()]
+    if missing:
+        raise ConfigurationError(
+            f"Connection {connection.conn_id}: {' and '.join(missing)} missing.",
+            remedy="Fill in under Admin > Connections.",
+        )
+    return found
+
+
+def session_of(hook: HttpHook) -> requests.Session:
+    """HttpHook's session with its proxies, certificates and adapter. HttpHook sends extra fields as headers and
+    login and password as basic authentication; the vendors want neither."""
+    session = hook.get_conn()
+    session.headers = requests.utils.default_headers()
+    session.auth = None
+    return session
+
+
+def in_one_line(error: Exception) -> str:
+    """What the Test button shows."""
+    return " ".join(str(error).split())
