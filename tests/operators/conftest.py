@@ -1,0 +1,107 @@
+"""A wired flow without vendors or store, and the engine's steps as recorded calls."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from renkei.operators import bootstrap
+from renkei.sync.engine import RunSummary, StepReport
+
+NOW = datetime(2026, 4, 10, 3, 0, tzinfo=UTC)
+TOTALS = {"read": 3, "created": 2, "updated": 0, "unchanged": 1, "skipped": 0, "failed": 0}
+
+
+def summary(state: str = "succeeded", note: str = "", until: datetime | None = None) -> RunSummary:
+    return RunSummary(7, "on24_marketo", state, {"people": TOTALS}, TOTALS, note, until)
+
+
+@dataclass
+class FakeSteps:
+    """The engine's steps: what was called with what; each answer can be replaced, or be an error."""
+
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    answers: dict[str, Any] = field(
+        default_factory=lambda: {
+            "open_run": 7, "has_work": True, "settle": summary(), "run_inline": summary(),
+            **dict.fromkeys(("extract", "plan", "push"), StepReport("done", {"read": 3})),
+        }
+    )
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name not in self.answers:
+            raise AttributeError(name)
+
+        def called(_engine: Any, _flow: Any, *args: Any) -> Any:
+            self.calls.append((name, *args))
+            answer = self.answers[name]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return called
+
+
+@dataclass
+class FakeWired:
+    """What ``bootstrap.wired`` yields, without a store."""
+
+    reason: str | None = None
+    latched_with: list[str] = field(default_factory=list)
+    engine: Any = None
+    store: Any = None
+    notices: Any = None
+    flow: Any = field(default_factory=lambda: types.SimpleNamespace(name="on24_marketo", integration="on24_marketo"))
+
+    def latest_now(self) -> datetime:
+        return NOW
+
+    def latch(self, error: Any) -> None:
+        self.latched_with.append(error.message)
+        self.reason = error.message
+
+    def latched(self) -> str | None:
+        return self.reason
+
+    refuse_if_latched = bootstrap.Wired.refuse_if_latched
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> FakeSteps:
+    """Takes the place of ``renkei.sync.steps``."""
+    import sys
+
+    import renkei.sync
+
+    fake = FakeSteps()
+    monkeypatch.setitem(sys.modules, "renkei.sync.steps", fake)  # type: ignore[arg-type]
+    monkeypatch.setattr(renkei.sync, "steps", fake, raising=False)
+    return fake
+
+
+@pytest.fixture
+def wired(monkeypatch: pytest.MonkeyPatch) -> FakeWired:
+    fake = FakeWired()
+
+    @contextmanager
+    def give(_integration: str, _flow: str) -> Iterator[FakeWired]:
+        yield fake
+
+    monkeypatch.setattr(bootstrap, "wired", give)
+    return fake
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The happenings that settle wanted to tell."""
+    from renkei.operators import settle
+
+    happenings: list[Any] = []
+    monkeypatch.setattr(settle, "tell", lambda _store, _notices, happening: happenings.append(happening))
+    return happenings
