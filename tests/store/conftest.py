@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from renkei.store import db
 from sqlalchemy import Connection, Engine
+
+from renkei.store import db
 
 
 @pytest.fixture

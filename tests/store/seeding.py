@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from renkei.store import tables as t
 from sqlalchemy import Connection, insert
+
+from renkei.store import tables as t
 
 FLOW = "on24_to_marketo"
 SOURCE = "on24:10291"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from renkei.store import activity
-from renkei.store import tables as t
 from sqlalchemy import Connection, update
 
+from renkei.store import activity
+from renkei.store import tables as t
 from tests.store.seeding import SOURCE, add_change, add_log, add_run, add_window
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)

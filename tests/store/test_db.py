@@ -8,9 +8,10 @@ from datetime import UTC
 from typing import Any, cast
 
 import pytest
+from sqlalchemy import Connection, Engine, text
+
 from renkei.errors import ConfigurationError
 from renkei.store import db
-from sqlalchemy import Connection, Engine, text
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from renkei.errors import ConfigurationError
-from renkei.store import db, migrate
-from renkei.store.tables import metadata
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
+from renkei.errors import ConfigurationError
+from renkei.store import db, migrate
+from renkei.store.tables import metadata
 from tests.support.postgres import Pg
 
 _CATALOGUE = """

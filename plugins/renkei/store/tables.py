@@ -222,6 +222,7 @@ change = Table(
     Index("uq_change_open", "flow", "account", "object", "key", unique=True, postgresql_where=text("state <> 'closed'")),
     Index("uq_change_write_once", "flow", "account", "object", "key", unique=True, postgresql_where=text("form = 'write_once'")),
     Index("ix_change_due", "flow", "stage", "state", "bulk", "due_at", "id", postgresql_where=text("state <> 'closed'")),
+    Index("ix_change_unit", "flow", "stage", "unit", postgresql_where=text("state <> 'closed'")),
     Index("ix_change_record_ids", "record_ids", postgresql_using="gin", postgresql_where=text("state <> 'closed'")),
     Index("ix_change_waits_for", "waits_for", postgresql_using="gin", postgresql_where=text("state = 'waiting'")),
     Index(None, "run_id"),
@@ -318,21 +319,13 @@ purse = Table(
     Column("account", Text, primary_key=True),
     _time("period_start", nullable=False),
     _time("period_end", nullable=False),
-    Column("spent", BigInteger, nullable=False, server_default="0"),  # calls in the period, the higher of ours and the vendor's
+    Column("spent", BigInteger, nullable=False, server_default="0"),  # calls that count, the higher of ours and theirs
+    Column("hours", JSONB, nullable=False, server_default=EMPTY),  # epoch of an hour's start → calls in it
+    Column("recent", JSONB, nullable=False, server_default=EMPTY),  # place → epoch it was taken, within the rate window
+    Column("in_flight", JSONB, nullable=False, server_default=EMPTY),  # place → epoch it expires
     Column("vendor_spent", BigInteger),
     _time("vendor_read_at"),
-    _time("blocked_until"),  # the vendor said the day is over
-    Column("recent", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # epoch seconds of calls in the rate window
-)
-
-purse_slot = Table(
-    "purse_slot",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("account", Text, nullable=False),
-    Column("endpoint", Text, nullable=False),
-    _time("expires_at", nullable=False),
-    Index(None, "account", "expires_at"),
+    _time("blocked_until"),  # the vendor asked for silence
 )
 
 quota_usage = Table(

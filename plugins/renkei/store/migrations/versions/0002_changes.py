@@ -82,6 +82,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_change_run_id", "change", ["run_id"], unique=False, schema="renkei")
     op.create_index(
+        "ix_change_unit",
+        "change",
+        ["flow", "stage", "unit"],
+        unique=False,
+        schema="renkei",
+        postgresql_where=sa.text("state <> 'closed'"),
+    )
+    op.create_index(
         "ix_change_waits_for",
         "change",
         ["waits_for"],

@@ -104,24 +104,14 @@ def upgrade() -> None:
         sa.Column("period_start", TIME, nullable=False),
         sa.Column("period_end", TIME, nullable=False),
         sa.Column("spent", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("hours", JSON, server_default=sa.text("'{}'::jsonb"), nullable=False),
+        sa.Column("recent", JSON, server_default=sa.text("'{}'::jsonb"), nullable=False),
+        sa.Column("in_flight", JSON, server_default=sa.text("'{}'::jsonb"), nullable=False),
         sa.Column("vendor_spent", sa.BigInteger(), nullable=True),
         sa.Column("vendor_read_at", TIME, nullable=True),
         sa.Column("blocked_until", TIME, nullable=True),
-        sa.Column("recent", JSON, server_default=sa.text("'[]'::jsonb"), nullable=False),
         sa.PrimaryKeyConstraint("account", name="pk_purse"),
         schema="renkei",
-    )
-    op.create_table(
-        "purse_slot",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("account", sa.Text(), nullable=False),
-        sa.Column("endpoint", sa.Text(), nullable=False),
-        sa.Column("expires_at", TIME, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_purse_slot"),
-        schema="renkei",
-    )
-    op.create_index(
-        "ix_purse_slot_account_expires_at", "purse_slot", ["account", "expires_at"], unique=False, schema="renkei"
     )
     op.create_table(
         "quota_usage",
