@@ -99,13 +99,10 @@ def open_units_of_records(connection: sa.Connection, flow: str, record_ids: Sequ
     """(stage, unit) of the open changes that were mapped from any of these records."""
     rows = connection.execute(
         sa.text("""
-            select distinct stage, unit from renkei.change
-            where flow = :flow and state <> 'closed'
-              and exists (select from jsonb_array_elements(record_ids) as id where (id #>> '{}')::bigint = any(:ids))
-        """) if len(record_ids) > 1000 else sa.text("""
-            select distinct stage, unit from renkei.change
-            where flow = :flow and state <> 'closed'
-              and record_ids @> any(select to_jsonb(id) from unnest(cast(:ids as bigint[])) as id)
+            select distinct open.stage, open.unit
+            from unnest(cast(:ids as bigint[])) as record(id)
+            join renkei.change open on open.record_ids @> to_jsonb(record.id)
+            where open.flow = :flow and open.state <> 'closed'
         """),
         {"flow": flow, "ids": list(record_ids)},
     )
@@ -184,9 +181,7 @@ def close(connection: sa.Connection, ids: Sequence[int], outcome: str, reason: s
         connection.execute(
             sa.update(change)
             .where(change.c.id.in_(ids), _OPEN)
-            .values(
-                state="closed", outcome=outcome, reason=reason, closed_at=sa.func.now(), updated_at=sa.func.now()
-            )
+            .values(state="closed", outcome=outcome, reason=reason, closed_at=sa.func.now(), updated_at=sa.func.now())
         )
 
 
@@ -213,7 +208,6 @@ def claim(
     now: datetime,
     limit: int,
     states: Sequence[str],
-    passed_over: Sequence[int] = (),
 ) -> list[Change]:
     """The next due changes of a stage, normal before bulk; rows another sender holds are passed over."""
     statement = (
@@ -224,7 +218,6 @@ def claim(
             change.c.fingerprint == fingerprint,
             change.c.state.in_(states),
             change.c.due_at <= now,
-            change.c.id.not_in(sa.bindparam("passed", list(passed_over), expanding=True)),
         )
         .order_by(change.c.bulk, change.c.due_at, change.c.id)
         .limit(limit)
@@ -236,27 +229,23 @@ def claim(
 _SEND = sa.text("""
 update renkei.change as open set
     state = 'sending', attempt = :attempt, sent_at = :now, deadline_s = :deadline, attempts = open.attempts + 1,
-    sent = x.sent, target_id = x.target_id, waits_for = null, reason = null, code = null, error_class = null,
+    sent = x.sent, target_id = x.target_id, waits_for = null, reason = null, error_class = null,
     updated_at = now()
 from jsonb_to_recordset(cast(:rows as jsonb)) as x(id bigint, sent jsonb, target_id text)
 where open.id = x.id
 """)
 
 
-def mark_sending(
-    connection: sa.Connection, rows: str, *, attempt: str, now: datetime, deadline: timedelta
-) -> None:
+def mark_sending(connection: sa.Connection, rows: str, *, attempt: str, now: datetime, deadline: timedelta) -> None:
     """Commits to a call (JSON text of rows: id, sent, target_id)."""
-    connection.execute(
-        _SEND, {"rows": rows, "attempt": attempt, "now": now, "deadline": int(deadline.total_seconds())}
-    )
+    connection.execute(_SEND, {"rows": rows, "attempt": attempt, "now": now, "deadline": int(deadline.total_seconds())})
 
 
 _SETTLE = sa.text("""
 update renkei.change as open set
     state = x.state, outcome = x.outcome, code = x.code, reason = x.reason, error_class = x.error_class,
     target_id = coalesce(x.target_id, open.target_id), waits_for = x.waits_for,
-    due_at = x.due_at, sent = case when x.keep_sent then open.sent end,
+    due_at = x.due_at, sent = case when x.keep_sent or x.state = 'closed' then open.sent end,
     closed_at = case when x.state = 'closed' then now() end, updated_at = now()
 from jsonb_to_recordset(cast(:rows as jsonb)) as x(
     id bigint, state text, outcome text, code text, reason text, error_class text, target_id text,
@@ -288,7 +277,7 @@ def find_lost(connection: sa.Connection, flow: str, now: datetime) -> list[Any]:
 
 
 _WAKE = sa.text("""
-update renkei.change set state = 'pending', waits_for = null, reason = null, due_at = :now, updated_at = now()
+update renkei.change set state = 'pending', waits_for = null, reason = null, due_at = least(due_at, :now), updated_at = now()
 where state = 'waiting' and jsonb_exists_any(waits_for, cast(:names as text[]))
 """)
 
@@ -300,7 +289,8 @@ def wake(connection: sa.Connection, names: Sequence[str], now: datetime) -> None
 
 
 _WAKE_LINKED = sa.text("""
-update renkei.change as open set state = 'pending', waits_for = null, reason = null, due_at = :now, updated_at = now()
+update renkei.change as open set
+    state = 'pending', waits_for = null, reason = null, due_at = least(due_at, :now), updated_at = now()
 where open.flow = :flow and open.stage = :stage and open.state = 'waiting' and open.waits_for is not null
   and exists (
     select from jsonb_array_elements_text(open.waits_for) as name
@@ -396,3 +386,19 @@ def log(
         _LOG, {"rows": rows, "run_id": run_id, "flow": flow, "account": account, "object": target_object}
     )
     return int(done.rowcount)
+
+
+def open_by_unit(connection: sa.Connection, flow: str, stage: int, units: Sequence[str]) -> list[Change]:
+    """Open changes of a stage that were mapped from these units, held until the transaction ends."""
+    statement = (
+        sa.select(*_COLUMNS)
+        .where(
+            change.c.flow == flow,
+            change.c.stage == stage,
+            change.c.unit == sa.any_(sa.cast(list(units), sa.ARRAY(sa.Text))),
+            _OPEN,
+        )
+        .order_by(change.c.id)
+        .with_for_update()
+    )
+    return _changes(connection, statement)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -14,7 +13,7 @@ _KEY = ("flow", "account", "object", "key")
 
 def of_keys(
     connection: sa.Connection, flow: str, account: str, target_object: str, keys: Sequence[str]
-) -> dict[str, Mapping[str, Any]]:
+) -> dict[str, sa.RowMapping]:
     """Delivered rows by key."""
     if not keys:
         return {}

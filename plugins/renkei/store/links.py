@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -79,7 +78,7 @@ def retire(
     return list(rows.scalars())
 
 
-def of_target(connection: sa.Connection, account: str, target_object: str, target_id: str) -> list[Mapping[str, Any]]:
+def of_target(connection: sa.Connection, account: str, target_object: str, target_id: str) -> list[sa.RowMapping]:
     """Every link, live and retired, to one target record: who it is on the other side, and why."""
     rows = connection.execute(
         sa.select(identity_link)

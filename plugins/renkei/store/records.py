@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from renkei.store.tables import feed_subscriber, plan_queue, source_record
+
+Row = sa.RowMapping
 
 
 @dataclass(frozen=True)
@@ -147,12 +148,20 @@ class Queued:
     key: str
     subject: str | None
     bulk: bool
+    replaced: bool  # its content changed since it was first seen
 
 
 def take_queued(connection: sa.Connection, queue: str, limit: int) -> list[Queued]:
     """The next records to plan, normal before bulk; held until the transaction ends."""
     rows = connection.execute(
-        sa.select(source_record.c.id, source_record.c.feed, source_record.c.key, source_record.c.subject, plan_queue.c.bulk)
+        sa.select(
+            source_record.c.id,
+            source_record.c.feed,
+            source_record.c.key,
+            source_record.c.subject,
+            plan_queue.c.bulk,
+            (source_record.c.changed_at > source_record.c.first_seen_at).label("replaced"),
+        )
         .join(plan_queue, plan_queue.c.record_id == source_record.c.id)
         .where(plan_queue.c.flow == queue)
         .order_by(plan_queue.c.bulk, plan_queue.c.record_id)
@@ -168,13 +177,14 @@ def drop_queued(connection: sa.Connection, queue: str, ids: Sequence[int]) -> No
 
 def load(
     connection: sa.Connection, account: str, feeds: Sequence[str], column: str, values: Sequence[str]
-) -> list[Mapping[str, Any]]:
+) -> list[Row]:
     """Stored records of the feeds whose ``column`` (key or subject) is one of ``values``."""
     if not values:
         return []
     names = ("id", "feed", "key", "subject", "parent", "payload", "deleted", "observed_at", "version")
     rows = connection.execute(
-        sa.select(*(source_record.c[name] for name in names)).where(
+        sa.select(*(source_record.c[name] for name in names))
+        .where(
             source_record.c.account == account,
             source_record.c.feed.in_(feeds),
             source_record.c[column] == sa.any_(sa.cast(list(values), sa.ARRAY(sa.Text))),
@@ -184,7 +194,7 @@ def load(
     return [row._mapping for row in rows]
 
 
-def records_of_feed(connection: sa.Connection, account: str, feed: str) -> list[Mapping[str, Any]]:
+def records_of_feed(connection: sa.Connection, account: str, feed: str) -> list[Row]:
     """Every stored record of a (small) feed."""
     rows = connection.execute(
         sa.select(source_record)

@@ -146,9 +146,7 @@ def begin_again(connection: sa.Connection, run_id: int, window_id: int, clear_nu
         .where(run_window.c.run_id == run_id, run_window.c.window_id == window_id)
         .values(seen_clear=clear_number)
     )
-    connection.execute(
-        sa.update(feed_window).where(feed_window.c.id == window_id).values(state="unread", cursor=None)
-    )
+    connection.execute(sa.update(feed_window).where(feed_window.c.id == window_id).values(state="unread", cursor=None))
 
 
 def store_progress(

@@ -15,7 +15,7 @@ _INSTANT = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 def dumps(value: Any) -> str:
     """Compact JSON with sorted keys. NULs and lone surrogates, which jsonb refuses, are taken out."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
-    if "\\u0000" in text or not text.isascii() and _has_surrogate(text):
+    if "\\u0000" in text or (not text.isascii() and _has_surrogate(text)):
         text = json.dumps(_storable(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
     return text
 
@@ -27,7 +27,7 @@ def digest(value: Any) -> str:
 
 def same(left: Any, right: Any) -> bool:
     """Equal to a vendor: null is the empty string, 5 is 5.0, one instant in two zones is one value."""
-    return _comparable(left) == _comparable(right)
+    return bool(_comparable(left) == _comparable(right))
 
 
 def _comparable(value: Any) -> Any:

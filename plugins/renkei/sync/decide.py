@@ -1,0 +1,275 @@
+"""Decisions: what a mapping asks for, held against what is open and what was delivered."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from renkei.store import changes, delivered, links
+from renkei.store.changes import Change
+from renkei.sync.canonical import digest, dumps
+from renkei.sync.compare import differences
+from renkei.sync.engine import Engine
+from renkei.sync.flow import Decision, Flow, Form, Skip, Stage, Unmappable, Write
+from renkei.sync.propose import propose
+from renkei.sync.scope import Scope
+from renkei.sync.units import Loaded
+from renkei.sync.verify import verify_targets
+
+log = logging.getLogger("renkei.plan")
+
+IN_FLIGHT = ("sending", "in_doubt")
+
+
+@dataclass
+class Verdicts:
+    """One planning transaction and what it has counted."""
+
+    engine: Engine
+    connection: sa.Connection
+    flow: Flow
+    run: Any
+    scope: Scope
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A decision and the unit it came from."""
+
+    decision: Decision
+    loaded: Loaded
+
+
+@dataclass
+class Known:
+    """What the store knows about a stage's keys: open changes, delivered, live links, keys written once."""
+
+    open: Mapping[str, Change]
+    delivered: Mapping[str, sa.RowMapping]
+    links: Mapping[tuple[str, str], str]
+    once: set[str]
+
+    def linked(self, target_object: str, keys: Sequence[Any]) -> str | None:
+        """The target id of the first key that is linked."""
+        return next(
+            (self.links[target_object, str(key)] for key in keys if (target_object, str(key)) in self.links), None
+        )
+
+
+def decide_stage(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded]) -> None:
+    """Maps the units of a stage and stores what follows."""
+    mapped = _map(verdicts, stage, units)
+    known = _known(verdicts, stage, mapped)
+    if verdicts.run.request.get("verify"):
+        verify_targets(
+            verdicts.connection,
+            verdicts.flow,
+            stage,
+            [one.decision for one in mapped.values() if isinstance(one.decision, Write)],
+            known.delivered,
+            known.links,
+        )
+        known = _known(verdicts, stage, mapped)
+    if verdicts.scope.dry:
+        propose(verdicts, stage, mapped, known)
+        return
+    put: list[dict[str, Any]] = []
+    for key, one in mapped.items():
+        _decide(verdicts, stage, key, one, known, put)
+    _put(verdicts, stage, put)
+    _close_vanished(verdicts, stage, units, mapped)
+
+
+def _map(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded]) -> dict[str, Mapped]:
+    """Decisions by key. Where two units of the batch name one key, the later ``order`` stands."""
+    mapped: dict[str, Mapped] = {}
+    for loaded in units:
+        for decision in _map_unit(stage, loaded):
+            held = mapped.get(decision.key)
+            if held is None or _later(decision, held.decision):
+                mapped[decision.key] = Mapped(decision, loaded)
+    return mapped
+
+
+def _map_unit(stage: Stage, loaded: Loaded) -> Sequence[Decision]:
+    if not loaded.unit.records:
+        return ()
+    try:
+        return stage.map(loaded.unit)
+    except Exception as error:  # one record's trouble must not stop the others; it is kept as a failed change
+        log.exception("stage %s: mapping of source record %s raised", stage.name, loaded.record_ids[0])
+        return [Unmappable(loaded.unit.value, f"mapping raised {type(error).__name__}")]
+
+
+def _later(new: Decision, held: Decision) -> bool:
+    if isinstance(new, Write) and isinstance(held, Write) and new.order and held.order:
+        return new.order > held.order
+    return isinstance(new, Write) and not isinstance(held, Write)
+
+
+def _known(verdicts: Verdicts, stage: Stage, mapped: Mapping[str, Mapped]) -> Known:
+    connection, flow, target = verdicts.connection, verdicts.flow, stage.target
+    account, keys = str(target.account), sorted(mapped)
+    writes = [one.decision for one in mapped.values() if isinstance(one.decision, Write)]
+    wanted = [(target.object, str(key)) for write in writes for key in write.match]
+    wanted += [(ref.object, str(key)) for write in writes for ref in write.refs.values() for key in ref.keys]
+    linked = links.live(connection, flow.integration, account, wanted)
+    if stage.form is Form.CREATE_AFTER_LOOKUP:
+        delivered_keys = [f"id:{target_id}" for (name, _), target_id in linked.items() if name == target.object]
+    else:
+        delivered_keys = keys
+    return Known(
+        open=changes.open_by_key(connection, flow.name, account, target.object, keys),
+        delivered=delivered.of_keys(connection, flow.name, account, target.object, delivered_keys),
+        links=linked,
+        once=changes.written_once(connection, flow.name, account, target.object, keys)
+        if stage.form is Form.WRITE_ONCE
+        else set(),
+    )
+
+
+def _decide(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Known, put: list[dict[str, Any]]) -> None:
+    held, decision = known.open.get(key), one.decision
+    if isinstance(decision, Skip):
+        _withdraw(verdicts, held, decision.reason)
+        _log_skip(verdicts, stage, decision, one)
+        verdicts.counts["skipped"] += 1
+    elif isinstance(decision, Unmappable):
+        row = _row(stage, key, one)
+        row |= {"state": "failed", "error_class": "data", "reason": decision.reason}
+        _hold(verdicts, held, row, put)
+        verdicts.counts["failed"] += 1
+    elif needed(stage, decision, known, held):
+        _hold(verdicts, held, _row(stage, key, one), put)
+        verdicts.counts["to_write"] += 1
+        verdicts.counts["warnings"] += bool(decision.warnings)
+    else:
+        _withdraw(verdicts, held, "no difference left")
+        verdicts.counts["unchanged"] += 1
+
+
+def needed(stage: Stage, write: Write, known: Known, held: Change | None) -> bool:
+    """Whether the target may differ from what is wanted. An attempt nobody knows the end of counts as a difference."""
+    if stage.form is Form.WRITE_ONCE:
+        return write.key not in known.once
+    if held is not None and held.sent is not None and held.state not in IN_FLIGHT:
+        return True
+    if stage.form is Form.CREATE_AFTER_LOOKUP:
+        target_id = known.linked(stage.target.object, write.match)
+        if target_id is None:
+            return True
+        shown = known.delivered.get(f"id:{target_id}")
+        if shown and shown["source_order"] and write.order and write.order < shown["source_order"]:
+            return False  # another registration of the same person is newer
+        return bool(differences(write.fields, shown))
+    wanted: dict[str, Any] = dict(write.fields)
+    for name, ref in write.refs.items():
+        target_id = known.linked(ref.object, ref.keys)
+        if target_id is None:
+            return True
+        wanted[name] = target_id
+    return bool(differences(wanted, known.delivered.get(write.key)))
+
+
+def _row(stage: Stage, key: str, one: Mapped) -> dict[str, Any]:
+    """A change as a JSON row."""
+    write = one.decision if isinstance(one.decision, Write) else Write(key)
+    content = {
+        "fields": dict(write.fields),
+        "initial": dict(write.initial),
+        "refs": {
+            name: {"object": ref.object, "keys": [str(item) for item in ref.keys]} for name, ref in write.refs.items()
+        },
+        "match": [str(item) for item in write.match],
+        "may_create": write.may_create,
+    }
+    return content | {
+        "key": key,
+        "unit": one.loaded.unit.value,
+        "state": "pending",
+        "absent_reason": write.absent_reason,
+        "source_order": write.order,
+        "hash": digest(content),
+        "explanation": dict(write.explanation),
+        "warnings": list(write.warnings),
+        "record_ids": one.loaded.record_ids,
+        "bulk": one.loaded.bulk,
+        "error_class": None,
+        "reason": None,
+    }
+
+
+def _hold(verdicts: Verdicts, held: Change | None, row: dict[str, Any], put: list[dict[str, Any]]) -> None:
+    """Adds the change, or gives the open one its new content; what is in flight is only marked."""
+    if held is None:
+        put.append(row)
+    elif held.state in IN_FLIGHT:
+        if held.hash != row["hash"]:
+            changes.mark_stale(verdicts.connection, [held.id])
+    elif held.hash != row["hash"] or (held.state == "failed") != (row["state"] == "failed"):
+        put.append(row)
+    elif held.fingerprint != verdicts.flow.fingerprint:
+        changes.adopt_fingerprint(verdicts.connection, [held.id], verdicts.flow.fingerprint)
+
+
+def _withdraw(verdicts: Verdicts, held: Change | None, reason: str) -> None:
+    """Nothing is to be written: an unsent change ends; one in flight is planned again when it is resolved."""
+    if held is None:
+        return
+    if held.state in IN_FLIGHT:
+        changes.mark_stale(verdicts.connection, [held.id])
+    else:
+        changes.close(verdicts.connection, [held.id], "superseded", reason)
+
+
+def _put(verdicts: Verdicts, stage: Stage, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        changes.put(
+            verdicts.connection,
+            dumps(rows),
+            flow=verdicts.flow.name,
+            account=str(stage.target.account),
+            target_object=stage.target.object,
+            stage=verdicts.flow.stages.index(stage),
+            form=stage.form.value,
+            fingerprint=verdicts.flow.fingerprint,
+            run_id=verdicts.run.id,
+            now=verdicts.engine.now(verdicts.connection),
+        )
+
+
+def _log_skip(verdicts: Verdicts, stage: Stage, skip: Skip, one: Mapped) -> None:
+    row = {
+        "change_id": None,
+        "key": skip.key,
+        "event": "skipped",
+        "class": None,
+        "code": None,
+        "reason": skip.reason,
+        "detail": {"unit": one.loaded.unit.value},
+        "content": digest([dict(record.payload) for record in one.loaded.unit.records]),
+    }
+    changes.log(
+        verdicts.connection,
+        dumps([row]),
+        run_id=verdicts.run.id,
+        flow=verdicts.flow.name,
+        account=str(stage.target.account),
+        target_object=stage.target.object,
+    )
+
+
+def _close_vanished(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded], mapped: Mapping[str, Mapped]) -> None:
+    """Changes once planned from these units that they no longer produce (a corrected address, say)."""
+    values = [loaded.unit.value for loaded in units]
+    for held in changes.open_by_unit(
+        verdicts.connection, verdicts.flow.name, verdicts.flow.stages.index(stage), values
+    ):
+        if held.key not in mapped:
+            _withdraw(verdicts, held, "the source no longer names it")

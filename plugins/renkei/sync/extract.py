@@ -1,0 +1,151 @@
+"""extract: source pages → source_record, the cursor stored with each page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from renkei.errors import CursorExpired, QuotaExhausted
+from renkei.store import records, runs
+from renkei.sync.canonical import digest, dumps
+from renkei.sync.engine import Engine, StepReport
+from renkei.sync.flow import Feed, Flow
+from renkei.sync.ports import Page, SourceRow, Span
+from renkei.sync.scope import Scope, scope_of
+
+log = logging.getLogger("renkei.extract")
+
+
+def extract(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> StepReport:
+    """Reads the run's windows to their end, or until the purse is empty.
+
+    The same clear number resumes at the stored page; after a clear a window is read anew.
+    """
+    windows = _begin(engine, run_id, clear_number)
+    feeds = {feed.name: feed for feed in flow.feeds}
+    counts = {"read": 0, "changed": 0}
+    try:
+        for window in windows:
+            if window.state in ("unread", "reading"):
+                _read_window(engine, flow, feeds[window.feed], window, run_id, counts)
+    except QuotaExhausted as empty:
+        return _postpone(engine, flow, run_id, empty, counts)
+    with engine.store.begin() as connection:
+        runs.update_run(connection, run_id, step="extract", fully_read=True)
+    message = f"{flow.name}: read {counts['read']} records, {counts['changed']} of them new or changed"
+    log.info("%s", message)
+    return StepReport(message, counts)
+
+
+def _begin(engine: Engine, run_id: int, clear_number: int) -> list[runs.Window]:
+    with engine.store.begin() as connection:
+        run = runs.get_run(connection, run_id)
+        if run.extract_clear < clear_number:
+            runs.update_run(
+                connection, run_id, extract_clear=clear_number, read_count=0, fully_read=False, state="open"
+            )
+            for window in runs.run_windows(connection, run_id):
+                if window.seen_clear < clear_number:
+                    runs.begin_again(connection, run_id, window.id, clear_number)
+        return runs.run_windows(connection, run_id)
+
+
+def _read_window(
+    engine: Engine, flow: Flow, feed: Feed, window: runs.Window, run_id: int, counts: dict[str, int]
+) -> None:
+    try:
+        _read_pages(engine, flow, feed, window, run_id, window.cursor, counts)
+    except CursorExpired:
+        log.info(
+            "%s: the stored page of %s is no longer valid at the vendor; reading the window anew", flow.name, feed.name
+        )
+        _read_pages(engine, flow, feed, window, run_id, None, counts)
+
+
+def _read_pages(
+    engine: Engine, flow: Flow, feed: Feed, window: runs.Window, run_id: int, cursor: Any, counts: dict[str, int]
+) -> None:
+    pages = feed.source.pages(Span(window.since, window.until, window.params), cursor)
+    while True:
+        # Taken before the request: what the vendor shows is at least this new.
+        observed_at = _database_now(engine)
+        engine.failpoint("extract.before_call")
+        page = next(pages, None)
+        engine.failpoint("extract.after_call")
+        if page is None:
+            page = Page((), None)
+        _store_page(engine, flow, feed, window, run_id, page, observed_at, counts)
+        if page.cursor is None:
+            return
+
+
+def _database_now(engine: Engine) -> datetime:
+    with engine.store.begin() as connection:
+        return engine.now(connection)
+
+
+def _store_page(
+    engine: Engine,
+    flow: Flow,
+    feed: Feed,
+    window: runs.Window,
+    run_id: int,
+    page: Page,
+    observed_at: datetime,
+    counts: dict[str, int],
+) -> None:
+    wanted = [row for row in page.rows if row.subject is None or not engine.suppressed(row.subject)]
+    account = str(feed.source.account)
+    with engine.store.begin() as connection:
+        run = runs.get_run(connection, run_id)
+        scope = scope_of(flow, run)
+        stored = records.upsert_page(
+            connection,
+            account=account,
+            feed=scope.feed(feed.name),
+            rows=dumps([_as_json(row) for row in wanted]),
+            observed_at=observed_at,
+            window_id=window.id,
+            insert_only=feed.insert_only,
+        )
+        _queue(connection, flow, feed, scope, stored, bulk=window.kind in ("full", "slice"))
+        runs.store_progress(connection, window.id, cursor=page.cursor, read=len(page.rows), observed_at=observed_at)
+        runs.add_to_run(connection, run_id, read=len(page.rows), skipped=len(page.rows) - len(wanted))
+        engine.failpoint("extract.before_commit")
+    counts["read"] += len(page.rows)
+    counts["changed"] += len(stored.changed_ids)
+    engine.failpoint("extract.after_commit")
+
+
+def _queue(connection: Any, flow: Flow, feed: Feed, scope: Scope, stored: records.Upserted, *, bulk: bool) -> None:
+    account = str(feed.source.account)
+    flows: Sequence[str] = [scope.queue] if scope.dry else records.subscribers(connection, account, feed.name)
+    if not feed.fans_out or any(feed.name in stage.feeds for stage in flow.stages):
+        records.queue_ids(connection, flows, stored.changed_ids, bulk=bulk)
+    if feed.fans_out and not scope.dry:
+        records.queue_children(connection, flows, account, feed.name, stored.changed_keys, bulk=bulk)
+
+
+def _as_json(row: SourceRow) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "subject": row.subject,
+        "parent": row.parent,
+        "version": row.version,
+        "hash": digest([row.payload, row.subject, row.parent]),
+        "payload": row.payload,
+        "deleted": row.deleted,
+    }
+
+
+def _postpone(engine: Engine, flow: Flow, run_id: int, empty: QuotaExhausted, counts: dict[str, int]) -> StepReport:
+    with engine.store.begin() as connection:
+        runs.update_run(connection, run_id, postponed_until=empty.resets_at, note=empty.message)
+    message = (
+        f"{flow.name}: read {counts['read']} records, then postponed until {empty.resets_at.isoformat()}: "
+        f"{empty.message} The next run after that goes on at the page reached."
+    )
+    log.warning("%s", message)
+    return StepReport(message, counts, empty.resets_at)

@@ -1,0 +1,220 @@
+"""open: what this run covers. Windows outlive runs; a run adopts what earlier ones left unfinished."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from renkei.store import changes, records, runs
+from renkei.store.migrate import check_schema
+from renkei.sync.engine import Engine
+from renkei.sync.flow import Feed, Flow, Stored
+from renkei.sync.request import RunRequest
+from renkei.sync.scope import scope_of
+from renkei.sync.settle import settle_quietly
+
+log = logging.getLogger("renkei.open")
+
+
+def open_run(engine: Engine, flow: Flow, request: RunRequest) -> int:
+    """Fixes the windows of this run at its first try; later tries and clears get the same. Returns the run's id.
+
+    Raises ConfigurationError (from the flow's own check) before anything is written.
+    """
+    with engine.store.begin() as connection:
+        check_schema(connection)
+    flow.check()
+    with engine.store.begin() as connection:
+        run_id, first = _enter(connection, flow, request)
+        earlier = [] if request.dry_run else runs.unsettled_earlier(connection, flow.name, request.dag_id, run_id)
+    engine.failpoint("open.entered")
+    for unsettled in earlier:
+        settle_quietly(engine, flow, unsettled)
+    with engine.store.begin() as connection:
+        if first:
+            _bind(engine, connection, flow, request, run_id)
+        runs.update_run(connection, run_id, step="open")
+        engine.failpoint("open.before_commit")
+    engine.failpoint("open.after_commit")
+    _tell(engine, flow, run_id)
+    return run_id
+
+
+def has_work(engine: Engine, flow: Flow, run_id: int) -> bool:
+    """Whether there is anything to read, plan or send; else the run goes straight to settle."""
+    with engine.store.begin() as connection:
+        run = runs.get_run(connection, run_id)
+        if run.clear_number or any(window.state != "settled" for window in runs.run_windows(connection, run_id)):
+            return True
+        if runs.queue_length(connection, scope_of(flow, run).queue):
+            return True
+        return changes.count_due(connection, flow.name, flow.fingerprint, engine.now(connection)) > 0
+
+
+def _enter(connection: sa.Connection, flow: Flow, request: RunRequest) -> tuple[int, bool]:
+    """The run's row, and whether its windows are still to be fixed."""
+    found = runs.find_run(connection, flow.name, request.dag_id, request.dag_run_id, request.map_index)
+    if found is not None:
+        runs.update_run(connection, found.id, state="open", clear_number=max(found.clear_number, request.clear_number))
+        return found.id, found.step == "entered"
+    run_id = runs.insert_run(
+        connection,
+        flow=flow.name,
+        account=str(flow.stages[0].target.account),
+        dag_id=request.dag_id,
+        dag_run_id=request.dag_run_id,
+        map_index=request.map_index,
+        clear_number=request.clear_number,
+        request=request.as_json(),
+        step="entered",
+    )
+    return run_id, True
+
+
+def _bind(engine: Engine, connection: sa.Connection, flow: Flow, request: RunRequest, run_id: int) -> None:
+    """Finds or makes the windows of a first try."""
+    lock_flow(connection, flow.name, "windows")
+    records.subscribe(connection, flow.name, [(str(feed.source.account), feed.name) for feed in flow.feeds])
+    scope = scope_of(flow, runs.get_run(connection, run_id))
+    if request.replan or request.verify:
+        for feed in flow.feeds:
+            records.queue_feeds(connection, scope.queue, str(feed.source.account), [feed.name], bulk=False)
+        return
+    for feed in flow.feeds:
+        runs.bind_windows(connection, run_id, _windows(connection, flow, feed, request))
+    if flow.extra_reads and request.trigger != "backfill" and not request.dry_run and request.since is None:
+        runs.bind_windows(connection, run_id, _extra_windows(connection, flow))
+
+
+def _windows(connection: sa.Connection, flow: Flow, feed: Feed, request: RunRequest) -> list[int]:
+    """Ids of the windows of one feed, oldest first."""
+    now = feed.source.now()
+    until = now - feed.settle_time
+    if request.since is not None:
+        kind = "slice" if request.trigger == "backfill" else "manual"
+        return _make(connection, flow, feed, kind, request.since, min(request.until or until, now), 0)
+    mark = runs.marks(connection, flow.name).get(feed.name)
+    if request.dry_run:
+        since = mark.position - feed.overlap if mark else _first_since(feed, until)
+        return _make(connection, flow, feed, "manual", since, until, 0)
+    if request.full or mark is None:
+        return _start(connection, flow, feed, until, 0 if mark is None else mark.epoch + 1, full=request.full)
+    unfinished = runs.unfinished_windows(connection, flow.name, feed.name, ("increment",))
+    if not unfinished:
+        unfinished = _make(connection, flow, feed, "increment", mark.position - feed.overlap, until, mark.epoch)
+    return unfinished + runs.unfinished_windows(connection, flow.name, feed.name, ("full",))
+
+
+def _first_since(feed: Feed, until: datetime) -> datetime:
+    if isinstance(feed.first, datetime):
+        return feed.first
+    if feed.first == "full" and feed.full_since is not None:
+        return feed.full_since
+    return until - feed.overlap
+
+
+def _start(connection: sa.Connection, flow: Flow, feed: Feed, until: datetime, epoch: int, *, full: bool) -> list[int]:
+    """A first run or a full load: a new epoch whose increments count from now, while its load is read."""
+    since = feed.full_since if full and feed.full_since is not None else _first_since(feed, until)
+    loads = full or feed.first != "now"
+    runs.set_mark(
+        connection,
+        flow.name,
+        str(feed.source.account),
+        feed.name,
+        epoch=epoch,
+        position=until if loads else since,
+        loading=loads,
+    )
+    return _make(connection, flow, feed, "full" if loads else "increment", since, until, epoch)
+
+
+def _make(
+    connection: sa.Connection, flow: Flow, feed: Feed, kind: str, since: datetime, until: datetime, epoch: int
+) -> list[int]:
+    """New windows over ``[since, until)``, cut into slices of at most ``max_span``."""
+    made: list[int] = []
+    while since < until:
+        end = until if feed.max_span is None else min(until, since + feed.max_span)
+        window_id = runs.insert_window(
+            connection,
+            flow=flow.name,
+            account=str(feed.source.account),
+            feed=feed.name,
+            kind=kind,
+            epoch=epoch,
+            since=since,
+            until=end,
+            moves_watermark=kind == "increment",
+        )
+        made += [window_id] if window_id is not None else []
+        since = end
+    return made
+
+
+def _extra_windows(connection: sa.Connection, flow: Flow) -> list[int]:
+    """Reads besides the window, each made once per tag; unfinished ones of earlier runs come along."""
+    feeds = {feed.name: feed for feed in flow.feeds}
+    parent = feeds[flow.extra_reads_feed]
+    stored = [as_stored(row) for row in records.records_of_feed(connection, str(parent.source.account), parent.name)]
+    assert flow.extra_reads is not None
+    for extra in flow.extra_reads(stored, parent.source.now()):
+        runs.insert_window(
+            connection,
+            flow=flow.name,
+            account=str(feeds[extra.feed].source.account),
+            feed=extra.feed,
+            kind="extra",
+            tag=extra.tag,
+            since=extra.span.since,
+            until=extra.span.until,
+            params=dict(extra.span.params),
+        )
+    return [
+        window_id
+        for feed in flow.feeds
+        for window_id in runs.unfinished_windows(connection, flow.name, feed.name, ("extra",))
+    ]
+
+
+def as_stored(row: Any) -> Stored:
+    """A row of source_record as the mapping sees it (a dry run's suffix taken off its feed)."""
+    return Stored(
+        feed=row["feed"].partition("#")[0],
+        key=row["key"],
+        payload=row["payload"],
+        subject=row["subject"],
+        parent=row["parent"],
+        deleted=row["deleted"],
+        observed_at=row["observed_at"],
+        version=row["version"],
+    )
+
+
+def lock_flow(connection: sa.Connection, *names: str) -> None:
+    """Waits for the flow's lock of that name; it ends with the transaction."""
+    connection.execute(sa.text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": "/".join(names)})
+
+
+def _tell(engine: Engine, flow: Flow, run_id: int) -> None:
+    with engine.store.begin() as connection:
+        windows: Sequence[runs.Window] = runs.run_windows(connection, run_id)
+        loading = [mark.feed for mark in runs.marks(connection, flow.name).values() if mark.loading]
+    for window in windows:
+        log.info(
+            "%s: %s window of %s from %s until %s (%s)",
+            flow.name,
+            window.kind,
+            window.feed,
+            window.since.isoformat(),
+            window.until.isoformat(),
+            window.state,
+        )
+    if not windows:
+        log.info("%s: nothing to read", flow.name)
+    if loading:
+        log.info("%s: loading %s in full; increments go on beside it", flow.name, ", ".join(loading))

@@ -1,0 +1,127 @@
+"""push: every due change of the flow, whichever run planned it, in full batches, stage by stage."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from renkei.errors import QuotaExhausted
+from renkei.store import changes, runs
+from renkei.sync import results
+from renkei.sync.canonical import dumps
+from renkei.sync.engine import Engine, StepReport
+from renkei.sync.flow import Flow, Form, Stage
+from renkei.sync.lane import send_through_lane
+from renkei.sync.rows import send_rows
+from renkei.sync.scope import scope_of
+from renkei.sync.sender import Sender
+
+log = logging.getLogger("renkei.push")
+
+
+def push(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> StepReport:
+    """Sends what is due. Each record's own outcome is stored before the next batch is taken.
+
+    Raises Retriable when the vendor cannot be worked with now, Fatal when a person must act; in either case every
+    change is back in the outbox with its reason.
+    """
+    with engine.store.begin() as connection:
+        run = runs.get_run(connection, run_id)
+        if scope_of(flow, run).dry:
+            return StepReport(f"{flow.name}: dry run, nothing is sent")
+    sender = _begin(engine, flow, run, clear_number)
+    try:
+        for index, stage in enumerate(flow.stages):
+            _send_stage(sender, index, stage)
+    except QuotaExhausted as empty:
+        return _postpone(sender, empty)
+    finally:
+        _count(sender)
+    with engine.store.begin() as connection:
+        runs.update_run(connection, run_id, step="push")
+    message = f"{flow.name}: sent; " + _words(sender.counts)
+    log.info("%s", message)
+    return StepReport(message, dict(sender.counts))
+
+
+def _begin(engine: Engine, flow: Flow, run: Any, clear_number: int) -> Sender:
+    with engine.store.begin() as connection:
+        now = engine.now(connection)
+        if run.push_clear < clear_number:
+            runs.update_run(connection, run.id, push_clear=clear_number, state="open")
+            changes.make_due(connection, flow.name, now, run_id=run.id)
+        lost = changes.find_lost(connection, flow.name, now)
+        _log_lost(connection, flow, run.id, lost)
+        engine.failpoint("push.before_lost_commit")
+    with engine.store.begin() as connection:
+        started = engine.now(connection)
+    if lost:
+        log.warning(
+            "%s: %d records were being sent when an earlier run died; found out or sent again now", flow.name, len(lost)
+        )
+    return Sender(engine, flow, run.id, started, engine.clock.now() + flow.push_budget)
+
+
+def _log_lost(connection: Any, flow: Flow, run_id: int, lost: Sequence[Any]) -> None:
+    for stage in flow.stages:
+        rows = [
+            {
+                "change_id": row.id,
+                "key": row.key,
+                "event": "in_doubt",
+                "reason": "the sender died before its answer came",
+            }
+            for row in lost
+            if row.object == stage.target.object
+        ]
+        if rows:
+            changes.log(
+                connection,
+                dumps(rows),
+                run_id=run_id,
+                flow=flow.name,
+                account=str(stage.target.account),
+                target_object=stage.target.object,
+            )
+
+
+def _send_stage(sender: Sender, index: int, stage: Stage) -> None:
+    engine, flow = sender.engine, sender.flow
+    with engine.store.begin() as connection:
+        changes.wake_linked(connection, flow.name, flow.integration, index, sender.started)
+        before = engine.now(connection) - timedelta(days=stage.wait_days)
+        expired = changes.expire_waiting(connection, flow.name, index, before)
+        for row in expired:
+            names = [results.ref_name(str(stage.target.account), stage.target.object, key) for key in row.match]
+            changes.end_children(connection, names, row.reason)
+        engine.failpoint("push.before_wake_commit")
+    if stage.form is Form.CREATE_AFTER_LOOKUP:
+        send_through_lane(sender, index, stage)
+    else:
+        send_rows(sender, index, stage)
+    if not sender.has_time():
+        log.info("%s: the time of this push is used up; the next run goes on with %s", flow.name, stage.name)
+
+
+def _postpone(sender: Sender, empty: QuotaExhausted) -> StepReport:
+    with sender.engine.store.begin() as connection:
+        runs.update_run(connection, sender.run_id, postponed_until=empty.resets_at, note=empty.message)
+    message = (
+        f"{sender.flow.name}: {_words(sender.counts)}; postponed until {empty.resets_at.isoformat()}: {empty.message} "
+        "What is left stays pending and is sent by the first run after that."
+    )
+    log.warning("%s", message)
+    return StepReport(message, dict(sender.counts), empty.resets_at)
+
+
+def _count(sender: Sender) -> None:
+    sent = sum(sender.counts[name] for name in ("created", "updated"))
+    with sender.engine.store.begin() as connection:
+        runs.add_to_run(connection, sender.run_id, sent=sent)
+
+
+def _words(counts: Any) -> str:
+    said = [f"{count} {name.replace('_', ' ')}" for name, count in sorted(counts.items()) if count]
+    return ", ".join(said) or "nothing was due"

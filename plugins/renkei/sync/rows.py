@@ -1,0 +1,196 @@
+"""Sending upserts, updates by id and write-once records: claimed row by row, any number of senders at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from renkei.store import changes, delivered, links
+from renkei.store.changes import Change
+from renkei.sync import results
+from renkei.sync.canonical import dumps
+from renkei.sync.flow import Form, Stage
+from renkei.sync.ports import Outcome, Result, WriteItem
+from renkei.sync.results import Resolution
+from renkei.sync.sender import Sender, call, new_attempt
+
+STATES = ("pending", "failed")
+REMATCHED = "rematch"
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A claimed change with its references resolved."""
+
+    change: Change
+    fields: Mapping[str, Any]
+    target_id: str | None
+
+
+def send_rows(sender: Sender, index: int, stage: Stage) -> None:
+    """Sends the due changes of a stage, batch after batch, while there is time."""
+    with sender.engine.store.connect() as connection:
+        while sender.has_time():
+            attempt = new_attempt()
+            with connection.begin():
+                ready, waiting = _claim(sender, connection, index, stage, attempt)
+                sender.engine.failpoint("push.before_claim_commit")
+            committed_at = sender.engine.clock.now()
+            sender.engine.failpoint("push.after_claim_commit")
+            if ready:
+                _send(sender, connection, stage, ready, attempt, committed_at)
+            elif not waiting:
+                return
+
+
+def _claim(
+    sender: Sender, connection: sa.Connection, index: int, stage: Stage, attempt: str
+) -> tuple[list[Ready], int]:
+    """A full batch, committed to one attempt; what misses a parent goes to wait."""
+    ready: list[Ready] = []
+    waiting = 0
+    limit = sender.limit(stage)
+    while len(ready) < limit:
+        claimed = changes.claim(
+            connection,
+            flow=sender.flow.name,
+            stage=index,
+            fingerprint=sender.flow.fingerprint,
+            now=sender.started,
+            limit=limit - len(ready),
+            states=STATES,
+        )
+        if not claimed:
+            break
+        resolved, unresolved = _resolve(sender, connection, stage, claimed)
+        sender.store(connection, stage, unresolved, None)
+        _commit_to(sender, connection, stage, resolved, attempt)
+        ready += resolved
+        waiting += len(unresolved)
+    return ready, waiting
+
+
+def _resolve(
+    sender: Sender, connection: sa.Connection, stage: Stage, claimed: Sequence[Change]
+) -> tuple[list[Ready], list[Resolution]]:
+    """References become ids; a change whose parent is not linked yet waits for it."""
+    account = str(stage.target.account)
+    wanted = [(ref["object"], key) for change in claimed for ref in change.refs.values() for key in ref["keys"]]
+    linked = links.live(connection, sender.flow.integration, account, wanted)
+    ready: list[Ready] = []
+    unresolved: list[Resolution] = []
+    for change in claimed:
+        ids = {name: _first(linked, ref) for name, ref in change.refs.items()}
+        missing = [name for name, target_id in ids.items() if target_id is None]
+        if missing:
+            unresolved.append(_wait(account, change, missing))
+        else:
+            ready.append(Ready(change, {**change.fields, **ids}, change.target_id))
+    return ready, unresolved
+
+
+def _first(linked: Mapping[tuple[str, str], str], ref: Mapping[str, Any]) -> str | None:
+    return next((linked[ref["object"], key] for key in ref["keys"] if (ref["object"], key) in linked), None)
+
+
+def _wait(account: str, change: Change, missing: Sequence[str]) -> Resolution:
+    names = [
+        results.ref_name(account, change.refs[name]["object"], key)
+        for name in missing
+        for key in change.refs[name]["keys"]
+    ]
+    reason = change.absent_reason if not change.may_create else f"waits for its {change.refs[missing[0]]['object']}"
+    return Resolution(change, "waiting", reason=reason, waits_for=names, due_at=change.created_at, code=change.code)
+
+
+def _commit_to(sender: Sender, connection: sa.Connection, stage: Stage, ready: Sequence[Ready], attempt: str) -> None:
+    if ready:
+        rows = [
+            {"id": one.change.id, "sent": {"fields": dict(one.fields)}, "target_id": one.target_id} for one in ready
+        ]
+        changes.mark_sending(
+            connection,
+            dumps(rows),
+            attempt=attempt,
+            now=sender.engine.now(connection),
+            deadline=stage.target.call_deadline,
+        )
+
+
+def _send(
+    sender: Sender,
+    connection: sa.Connection,
+    stage: Stage,
+    ready: Sequence[Ready],
+    attempt: str,
+    committed_at: datetime,
+) -> None:
+    items = [WriteItem(one.change.key, one.fields, one.target_id) for one in ready]
+    claimed = [one.change for one in ready]
+    outcomes = call(sender, connection, stage, claimed, items, attempt, committed_at, _verb(stage))
+    if outcomes is None:
+        return
+    with connection.begin():
+        now = sender.engine.now(connection)
+        resolutions = [_resolution(one, outcome, now) for one, outcome in zip(ready, outcomes, strict=True)]
+        kept = sender.store(connection, stage, resolutions, attempt)
+        _match_anew(sender, connection, stage, ready, [one for one in kept if one.code == REMATCHED])
+        sender.engine.failpoint("push.before_outcome_commit")
+    sender.engine.failpoint("push.after_outcome_commit")
+
+
+def _verb(stage: Stage) -> Callable[[Sequence[WriteItem]], list[Outcome]]:
+    verbs = {Form.UPSERT: stage.target.upsert, Form.UPDATE: stage.target.update, Form.WRITE_ONCE: stage.target.create}
+    return verbs[stage.form]
+
+
+def _resolution(one: Ready, outcome: Outcome, now: datetime) -> Resolution:
+    change = one.change
+    if outcome.result in (Result.CREATED, Result.UPDATED, Result.UNCHANGED):
+        return Resolution(
+            change,
+            "closed",
+            event=outcome.result.value,
+            outcome=outcome.result.value,
+            target_id=outcome.id,
+            code=outcome.code or None,
+            reason=outcome.reason or None,
+            delivered=dict(one.fields),
+            detail={"fields": sorted(one.fields), "warnings": list(change.warnings)},
+        )
+    if outcome.result is Result.SKIPPED:
+        return Resolution(
+            change, "closed", event="skipped", outcome="skipped", code=outcome.code or None, reason=outcome.reason
+        )
+    if outcome.result is Result.NOT_FOUND and change.refs and change.code != REMATCHED:
+        return Resolution(
+            change,
+            "pending",
+            event="matched_anew",
+            code=REMATCHED,
+            reason="the record it belongs to is gone at the vendor; it is looked for again",
+            due_at=now,
+        )
+    error_class = outcome.error_class if outcome.result is Result.FAILED else "data"
+    return results.failed(change, now, error_class, outcome.code, outcome.reason)
+
+
+def _match_anew(
+    sender: Sender, connection: sa.Connection, stage: Stage, ready: Sequence[Ready], gone: Sequence[Resolution]
+) -> None:
+    """A parent was merged or deleted: its link ends, what was delivered to it is forgotten, and both it and its
+    children are planned again."""
+    if not gone:
+        return
+    account = str(stage.target.account)
+    fields = {one.change.id: one.fields for one in ready}
+    for resolution in gone:
+        for name, ref in resolution.change.refs.items():
+            target_id = str(fields[resolution.change.id][name])
+            links.retire(connection, sender.flow.integration, account, ref["object"], [target_id], "gone at the vendor")
+            delivered.forget_targets(connection, account, [target_id], ref["object"])
+    results.plan_records_again(connection, sender.flow, gone)
