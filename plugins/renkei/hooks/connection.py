@@ -25,8 +25,14 @@ def required(connection: Any, fields: dict[str, str]) -> dict[str, str]:
 def session_of(hook: HttpHook) -> requests.Session:
     """HttpHook's session with its proxies, certificates and adapter. HttpHook sends extra fields as headers and
     login and password as basic authentication; the vendors want neither."""
-    session = hook.get_conn()
-    session.headers = requests.utils.default_headers()
+    try:
+        session = hook.get_conn()
+    except ValueError as error:
+        raise ConfigurationError(
+            f"Connection {hook.http_conn_id}: the host cannot be used.", remedy="Give it as https://…"
+        ) from error
+    session.headers.clear()
+    session.headers.update(requests.utils.default_headers())
     session.auth = None
     return session
 

@@ -44,10 +44,10 @@ class On24Hook(HttpHook):
         connection = self.get_connection(self.on24_conn_id)
         fields = {"login": "Access token key", "password": "Access token secret", "client_id": "Client ID"}
         given = required(connection, fields)
-        connection.host = connection.host or HOSTS[self.account_type]
+        host = HOSTS[self.account_type] if not connection.host else connection.host
         return On24Client(
             session_of(self),
-            host=f"{connection.host}:{connection.port}" if connection.port else connection.host,
+            host=f"{host}:{connection.port}" if connection.port else host,
             client_id=given["client_id"],
             access_token_key=given["login"],
             access_token_secret=given["password"],
