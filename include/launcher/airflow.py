@@ -46,8 +46,8 @@ class Airflow:
         """The environment of every Airflow process of this stack."""
         kept = self.place.secrets()
         database = self.place.database("airflow").replace("postgresql://", "postgresql+psycopg://")
-        bundles = [{"name": folder.name, "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-                    "kwargs": {"path": str(folder)}} for folder in self.dags]
+        bundles = [{"name": f"dags{number or ''}", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+                    "kwargs": {"path": str(folder)}} for number, folder in enumerate(self.dags)]
         settings = {
             "CORE__DAGS_FOLDER": str(self.dags[0]),
             "CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
