@@ -73,7 +73,7 @@ class Unwanted(Section):
     """Registrations that are nobody: ``*`` stands for anything, capitals do not matter."""
 
     test_addresses: tuple[str, ...] = ()
-    anonymous_addresses: tuple[str, ...] = ("anonymous*@*", "*@anonymous.*", "*@*.on24.com", "*@on24.com")
+    anonymous_addresses: tuple[str, ...] = ("*@anonymous.*", "*@*.on24.com")
 
 
 class Lags(Section):
