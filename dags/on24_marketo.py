@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG
+
 from renkei.operators.bootstrap import settings_of
 from renkei.operators.dag_frame import flow_frame, japan
 from renkei.operators.flow_tasks import FlowTasks
@@ -14,7 +15,6 @@ from renkei.operators.request import Limit
 SETTINGS = settings_of("on24_marketo")
 TASKS = FlowTasks(
     integration="on24_marketo",
-    flow="on24_marketo",
     source_pool="on24",
     target_pool="marketo",
     limit=Limit(span=timedelta(days=31), backfill_dag_id="on24_to_marketo_backfill"),
@@ -56,7 +56,7 @@ with DAG(
     "on24_to_marketo",
     schedule=japan(SETTINGS.schedule),
     params=flow_params(),
-    **flow_frame(**TASKS.whose, takes=timedelta(hours=1), tags=["on24", "marketo"], doc_md=SYNC_DOC),
+    **flow_frame(integration="on24_marketo", takes=timedelta(hours=1), tags=["on24", "marketo"], doc_md=SYNC_DOC),
 ):
     TASKS.steps()
 
@@ -64,6 +64,8 @@ with DAG(
     "on24_to_marketo_backfill",
     schedule=None,
     params=backfill_params(),
-    **flow_frame(**TASKS.whose, takes=timedelta(days=7), tags=["on24", "marketo", "backfill"], doc_md=BACKFILL_DOC),
+    **flow_frame(
+        integration="on24_marketo", takes=timedelta(days=7), tags=["on24", "marketo", "backfill"], doc_md=BACKFILL_DOC
+    ),
 ):
     TASKS.slices(warning=WARNING)

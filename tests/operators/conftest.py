@@ -54,10 +54,12 @@ class FakeWired:
 
     reason: str | None = None
     latched_with: list[str] = field(default_factory=list)
+    integration: str = "on24_marketo"
     engine: Any = None
+    clients: Any = field(default_factory=lambda: types.SimpleNamespace(read_usage=lambda: None))
     store: Any = None
     notices: Any = None
-    flow: Any = field(default_factory=lambda: types.SimpleNamespace(name="on24_marketo", integration="on24_marketo"))
+    flow: Any = field(default_factory=lambda: types.SimpleNamespace(name="on24_marketo"))
 
     def latest_now(self) -> datetime:
         return NOW
@@ -90,7 +92,7 @@ def wired(monkeypatch: pytest.MonkeyPatch) -> FakeWired:
     fake = FakeWired()
 
     @contextmanager
-    def give(_integration: str, _flow: str) -> Iterator[FakeWired]:
+    def give(_integration: str, _how: Any) -> Iterator[FakeWired]:
         yield fake
 
     monkeypatch.setattr(bootstrap, "wired", give)

@@ -19,7 +19,7 @@ from tests.operators.conftest import FakeSteps, FakeWired, summary
 from tests.operators.fake_execution import FakeExecutionApi, run_task
 
 LIMIT = Limit(timedelta(days=31), "on24_to_marketo_backfill")
-TASKS = FlowTasks("on24_marketo", "on24_marketo", "on24", "marketo", LIMIT)
+TASKS = FlowTasks("on24_marketo", "on24", "marketo", LIMIT)
 RESET = datetime(2026, 4, 10, 6, 5, tzinfo=UTC)
 
 
@@ -164,7 +164,7 @@ def test_a_dry_run_sends_no_notice(steps: FakeSteps, wired: FakeWired, told: lis
 
 def test_inline_is_one_task_with_the_same_counts(steps: FakeSteps, wired: FakeWired, told: list[Any]) -> None:
     with DAG("inline", schedule=None, start_date=START, params=flow_params()):
-        operator = RunFlowOperator(task_id="run", integration="on24_marketo", flow="on24_marketo", limit=LIMIT)
+        operator = RunFlowOperator(task_id="run", integration="on24_marketo", limit=LIMIT)
     api = FakeExecutionApi(run_type="asset_triggered")
     assert run_task(operator, api).state == "success"
     assert steps.calls[0][1].trigger == "event"

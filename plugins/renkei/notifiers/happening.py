@@ -19,6 +19,7 @@ NEXT = {
     "postponed": "Nothing to do: it goes on by itself.",
     "late": "See whether the DAG is paused or its last run is red.",
 }
+TRIED_AGAIN = "Failed records are tried again by later runs; their reasons are in the view renkei.problem_record."
 HEADLINES = {
     "succeeded": "synced",
     "failed": "FAILED",
@@ -62,7 +63,7 @@ def body(happening: Happening) -> str:
     if happening.note:
         lines.append(f"Why: {happening.note}")
     if happening.totals.get("failed") and happening.state == "succeeded":
-        lines.append("Failed records are tried again by later runs; their reasons are in renkei.change (state failed).")
+        lines.append(TRIED_AGAIN)
     if happening.state in NEXT:
         lines.append(f"Next: {NEXT[happening.state]}")
     if happening.run:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from importlib import import_module
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +17,8 @@ from renkei.errors import Disconnected
 from renkei.integrations.settings_base import IntegrationSettings
 from renkei.notifiers.channels import Channel, Mail, Webhook
 from renkei.notifiers.notice import Notices
-from renkei.sync.engine import Engine, SystemClock
+from renkei.store.suppression import Suppression
+from renkei.sync.engine import Engine
 from renkei.sync.flow import Flow
 
 STORE_CONNECTION = "renkei_db"
@@ -22,16 +26,36 @@ log = logging.getLogger("renkei.wiring")
 
 
 @dataclass(frozen=True)
-class Wired:
-    """One flow, ready to run: the engine with its store, the flow, its settings and notices."""
+class How:
+    """``described``: the flow must know the target's definitions; ``bulk``: its calls leave the reserve alone."""
 
-    engine: Engine
-    flow: Flow
-    notices: Notices
+    described: bool = True
+    bulk: bool = False
+
+
+class Wired:
+    """One integration, ready to run. Clients are made, and vendors asked, only when ``flow`` is first used."""
+
+    def __init__(self, integration: str, engine: Engine, settings: IntegrationSettings, how: How) -> None:
+        self.integration = integration
+        self.engine = engine
+        self.settings = settings
+        self.notices = notices_of(settings)
+        self._how = how
 
     @property
     def store(self) -> sa.Engine:
         return self.engine.store
+
+    @cached_property
+    def clients(self) -> Any:
+        """The integration's clients, metered by its purse."""
+        return wiring_of(self.integration)(self.settings, self.engine, bulk=self._how.bulk)
+
+    @cached_property
+    def flow(self) -> Flow:
+        built: Flow = self.clients.flow(described=self._how.described)
+        return built
 
     def latest_now(self) -> datetime:
         """The latest of our clock and the vendors': what lies beyond is the future for everybody."""
@@ -41,52 +65,70 @@ class Wired:
         """Marks the integration as disconnected, so that no run calls its vendors until renkei_check passes."""
         from renkei.store.integration_state import disconnect
 
-        disconnect(self.store, self.flow.integration, error.message)
-        name = self.flow.integration
+        disconnect(self.store, self.integration, error.message)
+        name = self.integration
         log.warning("%s is disconnected from now on. Run renkei_check once it is connected again.", name)
 
     def latched(self) -> str | None:
         """Why the integration is disconnected, or None while it is connected."""
         from renkei.store.integration_state import disconnected_reason
 
-        return disconnected_reason(self.store, self.flow.integration)
+        return disconnected_reason(self.store, self.integration)
 
     def refuse_if_latched(self) -> None:
         """Raises Disconnected while the integration waits for a person."""
         reason = self.latched()
         if reason is not None:
             raise Disconnected(
-                f"{self.flow.integration} is disconnected: {reason}",
+                f"{self.integration} is disconnected: {reason}",
                 remedy="Connect again in Admin > Connections, then run the DAG renkei_check.",
             )
 
 
 @contextmanager
-def wired(integration: str, flow: str) -> Iterator[Wired]:
-    """The named flow on the store of connection ``renkei_db``; connections are closed at the end."""
+def wired(integration: str, how: How = How()) -> Iterator[Wired]:
+    """The integration on the store of connection ``renkei_db``; connections are closed at the end."""
     settings = settings_of(integration)
     with opened_store() as store:
-        engine = engine_on(store)
-        yield Wired(engine, flow_of(integration, flow, settings, engine), notices_of(settings))
+        yield Wired(integration, engine_on(store), settings, how)
+
+
+def wiring_of(integration: str) -> Any:
+    """The class that makes the clients of an integration."""
+    return import_module(f"renkei.operators.wiring.{integration}").Wiring
 
 
 @contextmanager
 def opened_store() -> Iterator[sa.Engine]:
     """The renkei database."""
-    from airflow.sdk import BaseHook
-
     from renkei.store.db import connect
 
-    store = connect(BaseHook.get_connection(STORE_CONNECTION).get_uri())
+    store = connect(store_url())
     try:
         yield store
     finally:
         store.dispose()
 
 
+def store_url() -> str:
+    """The address in connection ``renkei_db``; with its password, so never to be logged."""
+    from airflow.sdk import BaseHook
+
+    return str(BaseHook.get_connection(STORE_CONNECTION).get_uri())
+
+
 def engine_on(store: sa.Engine) -> Engine:
-    """The engine as production runs it: the machine's clock, and forgotten subjects stay out."""
-    return Engine(store=store, clock=SystemClock())
+    """The engine as production runs it: Postgres' clock, which all processes share; forgotten people stay out."""
+    from renkei.store.clock import PostgresClock
+
+    return Engine(store=store, clock=PostgresClock(store), suppressed=suppression_on(store))
+
+
+def suppression_on(store: sa.Engine) -> Suppression:
+    """Who was forgotten; its secret is kept under Airflow's Fernet key."""
+    from airflow.sdk.configuration import conf
+
+    return Suppression(store, str(conf.get("core", "fernet_key")))
 
 
 def settings_of(integration: str) -> IntegrationSettings:

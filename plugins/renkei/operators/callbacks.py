@@ -17,25 +17,25 @@ log = logging.getLogger("renkei.notice")
 class RunFailedNotice(BaseNotifier):
     """Tells that a run failed, unless settle told it already (a task killed from outside tells nothing)."""
 
-    def __init__(self, *, integration: str, flow: str) -> None:
+    def __init__(self, *, integration: str) -> None:
         super().__init__()
         self.integration = integration
-        self.flow = flow
 
     def notify(self, context: Any) -> None:
         dag_run = context["dag_run"]
         told = Happening(
-            self.integration, self.flow, "failed", run=run_name(dag_run.dag_id, dag_run.run_id),
+            self.integration, dag_run.dag_id, "failed", run=run_name(dag_run.dag_id, dag_run.run_id),
             note=f"the DAG run failed ({context.get('reason') or 'see its red task'})",
         )
         _tell(told)
 
 
-def run_takes_too_long(*, integration: str, flow: str, context: Any = None, **_: Any) -> None:
+def run_takes_too_long(*, integration: str, context: Any = None) -> None:
     """DeadlineAlert: the run is still going after the time it should have taken."""
     dag_run = (context or {}).get("dag_run") or {}
-    run = run_name(str(dag_run.get("dag_id", flow)), str(dag_run.get("dag_run_id") or dag_run.get("run_id", "")))
-    _tell(Happening(integration, f"{flow}, duration", "late", run=run, note="the run takes longer than its deadline"))
+    dag_id = str(dag_run.get("dag_id") or integration)
+    run = run_name(dag_id, str(dag_run.get("dag_run_id") or ""))
+    _tell(Happening(integration, f"{dag_id}, duration", "late", run=run, note="the run takes longer than its deadline"))
 
 
 def run_name(dag_id: str, run_id: str, map_index: int = -1) -> str:

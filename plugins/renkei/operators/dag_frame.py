@@ -39,17 +39,15 @@ def frame(*, tags: list[str], doc_md: str) -> dict[str, Any]:
     }
 
 
-def flow_frame(*, flow: str, integration: str, takes: timedelta, tags: list[str], doc_md: str) -> dict[str, Any]:
+def flow_frame(*, integration: str, takes: timedelta, tags: list[str], doc_md: str) -> dict[str, Any]:
     """``frame`` for a DAG that runs a flow: tells when a run fails, or takes longer than ``takes``."""
-    who = {"integration": integration, "flow": flow}
     deadline = DeadlineAlert(
         name="takes too long",
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
         interval=takes,
-        callback=SyncCallback(run_takes_too_long, kwargs=who),
+        callback=SyncCallback(run_takes_too_long, kwargs={"integration": integration}),
     )
-    notice = RunFailedNotice(integration=integration, flow=flow)
     return frame(tags=[integration, *tags], doc_md=doc_md) | {
         "deadline": deadline,
-        "on_failure_callback": notice,
+        "on_failure_callback": RunFailedNotice(integration=integration),
     }

@@ -10,6 +10,8 @@ from renkei.sync.engine import StepReport
 class ExtractOperator(StepOperator):
     """Reads the run's windows into the store; tried again, it goes on at the stored page."""
 
+    described = False
+
     def step(self, wired: Wired, run_id: int, clear_number: int) -> StepReport:
         from renkei.sync import steps
 

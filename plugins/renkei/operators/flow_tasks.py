@@ -36,20 +36,14 @@ class FlowTasks:
     """One flow's way through Airflow: its pools, and how long a span one run may be asked for."""
 
     integration: str
-    flow: str
     source_pool: str
     target_pool: str
     limit: Limit
 
-    @property
-    def whose(self) -> dict[str, Any]:
-        """Integration and flow, as keyword arguments."""
-        return {"integration": self.integration, "flow": self.flow}
-
     def steps(self) -> None:
         """open → extract → plan → push → settle, once per DAG run."""
-        first = OpenOperator(task_id="open", limit=self.limit, skips=MIDDLE, **self._at_target())
-        chain(first, *self._after("open"))
+        first = OpenOperator(task_id="open", limit=self.limit, skips=MIDDLE, **self._at_target(bulk=False))
+        chain(first, *self._after("open", bulk=False))
 
     def slices(self, warning: str, group_id: str = "slice") -> None:
         """The same five per slice of a past span, slice after slice; an empty purse is waited for."""
@@ -60,23 +54,23 @@ class FlowTasks:
             first = OpenSliceOperator(
                 task_id="open", span=span, limit=self.limit, settle_task_id=f"{group_id}.settle",
                 skips=[f"{group_id}.{name}" for name in MIDDLE],
-                map_index_template="{{ task.span['since'][:10] }}", **self._at_target(),
+                map_index_template="{{ task.span['since'][:10] }}", **self._at_target(bulk=True),
             )
-            chain(first, *self._after(f"{group_id}.open", waits_for_quota=True))
+            chain(first, *self._after(f"{group_id}.open", bulk=True))
 
         one_slice.expand(span=spans.output)
 
-    def _after(self, open_task_id: str, *, waits_for_quota: bool = False) -> list[Any]:
-        run: dict[str, Any] = {**self.whose, "open_task_id": open_task_id, "waits_for_quota": waits_for_quota}
+    def _after(self, open_task_id: str, *, bulk: bool) -> list[Any]:
+        run: dict[str, Any] = {"integration": self.integration, "open_task_id": open_task_id, "bulk": bulk}
         return [
             ExtractOperator(task_id="extract", pool=self.source_pool, **run),
             PlanOperator(task_id="plan", pool=STORE_POOL, **run),
             PushOperator(task_id="push", pool=self.target_pool, **run),
             SettleOperator(
-                task_id="settle", **self.whose, pool=STORE_POOL,
+                task_id="settle", integration=self.integration, pool=STORE_POOL,
                 steps=[open_task_id, *(f"{open_task_id.removesuffix('open')}{name}" for name in MIDDLE)],
             ),
         ]
 
-    def _at_target(self) -> dict[str, Any]:
-        return {**self.whose, "pool": self.target_pool}
+    def _at_target(self, *, bulk: bool) -> dict[str, Any]:
+        return {"integration": self.integration, "bulk": bulk, "pool": self.target_pool}

@@ -22,7 +22,8 @@ class RunFlowOperator(FlowOperator):
     def work(self, wired: Wired, context: Any) -> dict[str, Any]:
         from renkei.sync import steps
 
+        wired.refuse_if_latched()
         asked = checked(context["params"], now=wired.latest_now(), limit=self.limit)
         request = RunRequest(**identity(context), trigger=trigger_of(context["dag_run"].run_type), **asked)
-        wired.refuse_if_latched()
+        wired.clients.read_usage()
         return settled(wired, context, lambda: steps.run_inline(wired.engine, wired.flow, request))

@@ -32,8 +32,9 @@ class OpenOperator(FlowOperator):
     def work(self, wired: Wired, context: Any) -> int:
         from renkei.sync import steps
 
-        request = self.request(wired, context)
         wired.refuse_if_latched()
+        request = self.request(wired, context)
+        wired.clients.read_usage()
         run_id = steps.open_run(wired.engine, wired.flow, request)
         if not steps.has_work(wired.engine, wired.flow, run_id):
             self.log.info("Run %s: nothing to read, nothing unplanned, nothing due; going straight to settle.", run_id)

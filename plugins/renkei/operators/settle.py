@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from renkei.errors import ConfigurationError
-from renkei.notifiers.happening import NEXT, Happening, State, counted
+from renkei.notifiers.happening import NEXT, TRIED_AGAIN, Happening, State
 from renkei.notifiers.notice import tell
 from renkei.operators.bootstrap import Wired
 from renkei.operators.callbacks import run_name
 from renkei.operators.step import FlowOperator, opened_run, troubles
 from renkei.sync.engine import RunFailed, RunSummary
+
+log = logging.getLogger("renkei.settle")
 
 
 class SettleOperator(FlowOperator):
@@ -19,6 +22,8 @@ class SettleOperator(FlowOperator):
 
     ``steps``: the task ids before it; what went wrong in them is told too.
     """
+
+    described = False
 
     def __init__(self, *, steps: Sequence[str], **kwargs: Any) -> None:
         kwargs.setdefault("trigger_rule", "all_done")
@@ -38,7 +43,7 @@ class SettleOperator(FlowOperator):
 
 
 def settled(wired: Wired, context: Any, settle: Callable[[], RunSummary], said: str = "") -> dict[str, Any]:
-    """Settles, logs what was done, tells people, and hands on the counts; a red run raises RunFailed.
+    """Settles, logs what to do next, tells people, and hands on the counts; a red run raises RunFailed.
 
     ``said`` is what earlier steps stumbled over.
     """
@@ -47,19 +52,18 @@ def settled(wired: Wired, context: Any, settle: Callable[[], RunSummary], said: 
     except RunFailed as error:
         tell_state(wired, context, "failed", " ".join(filter(None, (error.summary.note, said))), error.summary)
         raise
-    context["ti"].task.log.info("%s", line(summary))
+    if next_step := advice(summary):
+        log.info("%s", next_step)
     if not context["params"].get("dry_run"):
         tell_state(wired, context, cast(State, summary.state), summary.note, summary)
     return summary.as_json()
 
 
-def line(summary: RunSummary) -> str:
-    """What was done to how many records, and what to do next."""
-    said = f"Run {summary.run_id} of {summary.flow} {summary.state}: {counted(summary.totals)}."
-    next_step = NEXT.get(summary.state, "")
+def advice(summary: RunSummary) -> str:
+    """What to do next; nothing after a run that went well."""
     if summary.totals.get("failed") and summary.state == "succeeded":
-        next_step = "Failed records are tried again by later runs; their reasons are in renkei.change."
-    return " ".join(filter(None, (said, summary.note, next_step)))
+        return TRIED_AGAIN
+    return NEXT.get(summary.state, "")
 
 
 def tell_state(wired: Wired, context: Any, state: State, note: str, summary: RunSummary | None = None) -> None:
@@ -67,8 +71,8 @@ def tell_state(wired: Wired, context: Any, state: State, note: str, summary: Run
     ti, dag_run = context["ti"], context["dag_run"]
     dead = wired.latched() if state == "failed" else None
     happening = Happening(
-        wired.flow.integration,
-        wired.flow.name,
+        wired.integration,
+        dag_run.dag_id,
         "disconnected" if dead else state,
         run=run_name(dag_run.dag_id, dag_run.run_id, ti.map_index),
         totals=summary.totals if summary else {},

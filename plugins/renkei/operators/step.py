@@ -17,21 +17,22 @@ TROUBLE = "trouble"  # XCom key: the one line a step stumbled over; error texts 
 
 
 class FlowOperator(BaseOperator):
-    """One piece of work on one flow, with the engine and the flow wired for it.
+    """One piece of work on an integration's flow, with the engine and the flow wired for it.
 
     When the vendor no longer accepts us, the integration is latched before the task fails, so that no
     later run knocks again until a person has connected anew.
     """
 
     reschedule = True  # the scheduler looks at our reschedule dates
+    described = True  # whether the work needs to know the target's definitions
 
-    def __init__(self, *, integration: str, flow: str, **kwargs: Any) -> None:
+    def __init__(self, *, integration: str, bulk: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.integration = integration
-        self.flow = flow
+        self.bulk = bulk
 
     def execute(self, context: Any) -> Any:
-        with bootstrap.wired(self.integration, self.flow) as wired:
+        with bootstrap.wired(self.integration, bootstrap.How(self.described, self.bulk)) as wired:
             try:
                 return self.work(wired, context)
             except Disconnected as error:
@@ -50,20 +51,17 @@ class FlowOperator(BaseOperator):
 class StepOperator(FlowOperator):
     """One of extract, plan, push, on the run that ``open_task_id`` opened.
 
-    ``waits_for_quota`` (backfills): an empty purse reschedules the task until it is full again.
+    ``bulk`` (backfills): an empty purse reschedules the task until it is full again.
     """
 
-    template_fields: Sequence[str] = ()
-
-    def __init__(self, *, open_task_id: str, waits_for_quota: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, open_task_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.open_task_id = open_task_id
-        self.waits_for_quota = waits_for_quota
 
     def work(self, wired: bootstrap.Wired, context: Any) -> dict[str, int]:
         run_id = opened_run(context["ti"], self.open_task_id)
         report = self.step(wired, run_id, context["dag_run"].clear_number or 0)
-        if report.postponed_until and self.waits_for_quota:
+        if report.postponed_until and self.bulk:
             self.log.info("Waiting for the purse until %s; nothing to do for you.", report.postponed_until.isoformat())
             raise AirflowRescheduleException(report.postponed_until)  # type: ignore[no-untyped-call]
         return dict(report.counts)

@@ -1,0 +1,63 @@
+"""ON24 → Marketo: connections → clients → flow and checks."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from renkei.hooks.marketo import MarketoHook
+from renkei.hooks.on24 import On24Hook
+from renkei.integrations.checks import Finding
+from renkei.integrations.on24_marketo.checks import Probes, check
+from renkei.integrations.on24_marketo.connect import read_definition
+from renkei.integrations.on24_marketo.definition import Definition
+from renkei.integrations.on24_marketo.ends import ends_of
+from renkei.integrations.on24_marketo.flow import build
+from renkei.integrations.on24_marketo.settings import Settings
+from renkei.integrations.settings_base import IntegrationSettings
+from renkei.store.periods import Daily
+from renkei.store.purse import Purse, PurseSettings
+from renkei.sync.engine import Engine
+from renkei.sync.flow import Flow
+
+RESET = Daily("UTC", "06:05")  # Marketo counts calls from midnight US Central; Renkei's day begins after it for sure
+
+
+class Wiring:
+    """One run's clients. ``bulk``: its calls leave the reserve to everybody else."""
+
+    def __init__(self, settings: IntegrationSettings, engine: Engine, *, bulk: bool = False) -> None:
+        self.settings = cast(Settings, settings)
+        self.engine = engine
+        hook = MarketoHook(self.settings.marketo_conn_id)
+        clock = engine.clock
+        self.purse = Purse(engine.store, f"marketo:{hook.client().account_id}", self._share(), clock)
+        self.marketo = hook.client(self.purse.meter("on24_marketo", bulk=bulk), clock)
+        self.on24 = On24Hook(self.settings.on24_conn_id).client(clock=clock)
+
+    def flow(self, *, described: bool) -> Flow:
+        """The flow. ``described``: Marketo's definitions are read first (two calls), as mapping and sending need;
+        reading and counting do without, so that they work while Marketo does not answer."""
+        definition = read_definition(self.marketo) if described else Definition(exists=False)
+        return build(self.settings, ends_of(self.settings, self.on24, self.marketo), definition)
+
+    def read_usage(self) -> None:
+        """Takes over Marketo's own count of today's calls when ours is older than 15 minutes."""
+        if self.purse.needs_reading():
+            self.purse.vendor_reading(self.marketo.usage_today())
+
+    def check(self) -> list[Finding]:
+        """Connection, definition and rights test; nothing is written."""
+        probes = Probes(
+            on24=self.on24.client_info,
+            marketo=self.marketo.authenticate,
+            definition=lambda: read_definition(self.marketo, thorough=True),
+            missing_rights=lambda: self.marketo.missing_rights(self.settings.custom_object),
+        )
+        return check(self.settings, probes)
+
+    def _share(self) -> PurseSettings:
+        asked = self.settings.purse
+        return PurseSettings(
+            share=asked.share, reset=RESET, rate_calls=asked.rate_calls,
+            rate_seconds=float(asked.rate_seconds), concurrency=asked.concurrency,
+        )
