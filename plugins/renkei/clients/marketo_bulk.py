@@ -16,7 +16,8 @@ from typing import Any, BinaryIO
 
 from renkei.clients.marketo import MarketoClient
 from renkei.clients.marketo_endpoints import bulk
-from renkei.errors import Fatal, Retriable
+from renkei.clients.transport import Answer
+from renkei.errors import ConfigurationError, Fatal, Retriable
 
 POLL_SECONDS = 60
 _PART = 8 * 1024 * 1024
@@ -69,9 +70,7 @@ class BulkExtract:
         have = file.seek(0, io.SEEK_END)
         while have < job.size:
             last = min(have + _PART, job.size) - 1
-            answer = self._requests.raw(
-                bulk(job.kind, "file"), {"Range": f"bytes={have}-{last}", "Accept-Encoding": "identity"}, job=job.id
-            )
+            answer = self._part(job, have, last)
             if answer.status != 206:  # the whole file, whatever was asked for
                 file.truncate(file.seek(0))
             file.write(answer.body)
@@ -79,6 +78,16 @@ class BulkExtract:
                 raise Retriable("Marketo bulk extract: an empty part.")
             have = file.tell()
         _verify(job, file)
+
+    def _part(self, job: ExportJob, first: int, last: int) -> Answer:
+        headers = {"Range": f"bytes={first}-{last}", "Accept-Encoding": "identity"}
+        try:
+            return self._requests.raw(bulk(job.kind, "file"), headers, job=job.id)
+        except ConfigurationError as error:
+            if error.code != "HTTP 404":
+                raise
+            # The file of a completed job can be a little late.
+            raise Retriable(f"Marketo bulk extract {job.id}: the file is not there yet.", retry_after=60) from None
 
     def _checked(self, job: ExportJob) -> ExportJob:
         if job.status in ("Failed", "Cancelled", "Canceled"):

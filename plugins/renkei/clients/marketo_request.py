@@ -26,7 +26,7 @@ Body = dict[str, Any]
 def base_url(text: str) -> str:
     """The instance's root, from what Admin > Web Services shows: with or without /identity or /rest, with
     doubled slashes or none, with or without the scheme."""
-    found = re.fullmatch(r"\s*(?:(https?)://)?/*([^/\s?#]+)((?:/+[^/\s?#]+)*)/*\s*", text or "", re.I)
+    found = re.fullmatch(r"\s*(?:(https?)://)?/*([\w.-]+(?::\d+)?)((?:/+[^/\s?#]+)*)/*\s*", text or "", re.I)
     if not found:
         raise ConfigurationError(
             "Marketo: the connection's host is missing or is no address.",
