@@ -210,7 +210,7 @@ change = Table(
     Column("deadline_s", Integer),
     Column("sent", JSONB),  # what the attempt carried
     Column("waits_for", JSONB),  # ["marketo:…/lead/email:…", …] of a waiting change
-    _time("due_at", now=True),
+    Column("due_at", DateTime(timezone=True), server_default=NOW),  # null: only when made due by hand
     Column("error_class", Text),
     Column("code", Text),
     Column("reason", Text),

@@ -71,5 +71,5 @@ def _held(stage: Stage, write: Write, known: Known) -> Mapping[str, Any]:
     key = write.key
     if stage.form is Form.CREATE_AFTER_LOOKUP:
         key = f"id:{known.linked(stage.target.object, write.match)}"
-    fields: Mapping[str, Any] = (known.delivered.get(key) or {}).get("fields", {})
+    fields: Mapping[str, Any] = known.delivered[key]["fields"] if key in known.delivered else {}
     return fields

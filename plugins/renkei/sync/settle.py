@@ -179,11 +179,9 @@ def _colour(
             f"{own.failed} of {own.own} records failed, more than {flow.fail_share:.0%}; most often: {own.common_reason}. "
             "See the view renkei.problem_record; renkei_retry_failed sends them again."
         )
-    if own.own and not own.delivered and own.failed + own.open == own.own and not postponed:
-        return (
-            "failed",
-            f"nothing could be delivered: {own.common_reason or 'see the push task'}. The next run tries again.",
-        )
+    if run.step == "plan" and own.open + own.failed and not own.delivered and not postponed:
+        reason = own.common_reason or "see the push task"
+        return "failed", f"nothing could be delivered: {reason}. The next run tries again."
     return ("postponed" if postponed else "succeeded"), ""
 
 

@@ -48,7 +48,7 @@ def _item(
         )
         key = f"id:{target_id}"
     else:
-        key, target_id = write.key, (held.get(write.key) or {}).get("target_id")
+        key, target_id = write.key, held[write.key]["target_id"] if write.key in held else None
     if key not in held:
         return None
     sent = {name: entry["sent"] for name, entry in held[key]["fields"].items()}

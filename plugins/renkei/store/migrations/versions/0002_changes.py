@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.Column("deadline_s", sa.Integer(), nullable=True),
         sa.Column("sent", JSON, nullable=True),
         sa.Column("waits_for", JSON, nullable=True),
-        sa.Column("due_at", TIME, server_default=sa.text("now()"), nullable=False),
+        sa.Column("due_at", TIME, server_default=sa.text("now()"), nullable=True),
         sa.Column("error_class", sa.Text(), nullable=True),
         sa.Column("code", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),

@@ -1,0 +1,68 @@
+"""Whether an integration is connected. Once its vendor has thrown us out, no run calls it until a check passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, text
+
+
+@dataclass(frozen=True)
+class IntegrationState:
+    """``reason`` says why it is disconnected; ``checked_at`` is when its definition check last passed."""
+
+    integration: str
+    connected: bool = True
+    reason: str | None = None
+    checked_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+_READ = text("""
+select integration, connected, reason, checked_at, updated_at
+  from renkei.integration_state where integration = :integration
+""")
+_ADD = text("insert into renkei.integration_state (integration) values (:integration) on conflict do nothing")
+_DISCONNECT = text("""
+update renkei.integration_state set connected = false, reason = :reason, updated_at = now()
+ where integration = :integration and connected
+""")
+_CONNECT = text("""
+update renkei.integration_state set connected = true, reason = null, updated_at = now()
+ where integration = :integration and not connected
+""")
+_CHECKED = text("update renkei.integration_state set checked_at = now() where integration = :integration")
+
+
+def read(store: Engine, integration: str) -> IntegrationState:
+    """The state; an integration nobody has touched is connected."""
+    with store.connect() as connection:
+        row = connection.execute(_READ, {"integration": integration}).mappings().one_or_none()
+    return IntegrationState(**row) if row else IntegrationState(integration)
+
+
+def disconnect(store: Engine, integration: str, reason: str) -> bool:
+    """Latches the integration; True only for the one who changed the state, so that one notice is sent."""
+    with store.begin() as connection:
+        connection.execute(_ADD, {"integration": integration})
+        return bool(connection.execute(_DISCONNECT, {"integration": integration, "reason": reason}).rowcount)
+
+
+def connect(store: Engine, integration: str) -> bool:
+    """Lifts the latch; True only for the one who changed the state."""
+    with store.begin() as connection:
+        return bool(connection.execute(_CONNECT, {"integration": integration}).rowcount)
+
+
+def disconnected_reason(store: Engine, integration: str) -> str | None:
+    """Why the integration is disconnected, or None while it is connected."""
+    state = read(store, integration)
+    return None if state.connected else state.reason or "no reason given"
+
+
+def mark_checked(store: Engine, integration: str) -> None:
+    """The definition check has just passed."""
+    with store.begin() as connection:
+        connection.execute(_ADD, {"integration": integration})
+        connection.execute(_CHECKED, {"integration": integration})

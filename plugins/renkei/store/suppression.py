@@ -1,0 +1,58 @@
+"""Who was forgotten, known only by a keyed hash: extract and receiver store nothing about them again."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+import unicodedata
+
+from sqlalchemy import Connection, Engine, text
+
+from renkei.store.tokens import Token, Tokens
+
+_SECRET = "renkei:suppression"  # account of the hash's own secret among the encrypted tokens
+_FRESH_FOR = 1.0  # seconds
+_ADD = text("insert into renkei.suppression (digest, reason) values (:digest, :reason) on conflict do nothing")
+
+
+def subject_of(email: str) -> str:
+    """``email:a@example.jp``: trimmed, NFKC, lower case, as everywhere an address is compared."""
+    return f"email:{unicodedata.normalize('NFKC', email).strip().lower()}"
+
+
+class Suppression:
+    """Callable: ``suppression(subject)`` tells whether the subject was forgotten.
+
+    The hash's secret is random, made once, and kept encrypted with Airflow's Fernet key, so that
+    suppression outlives a change of that key.
+    """
+
+    def __init__(self, engine: Engine, fernet_keys: str) -> None:
+        self._engine = engine
+        self._tokens = Tokens(engine, fernet_keys)
+        self._secret: bytes | None = None
+        self._digests: frozenset[str] = frozenset()
+        self._read_at = float("-inf")
+
+    def __call__(self, subject: str) -> bool:
+        if time.monotonic() - self._read_at > _FRESH_FOR:
+            self._read()
+        return bool(self._digests) and self.digest(subject) in self._digests
+
+    def digest(self, subject: str) -> str:
+        """The keyed hash that stands for a subject."""
+        if self._secret is None:
+            token = self._tokens.renewed(_SECRET, lambda _: Token({"secret": secrets.token_hex(32)}))
+            self._secret = bytes.fromhex(token.values["secret"])
+        return hmac.new(self._secret, subject.encode(), hashlib.sha256).hexdigest()
+
+    def add(self, connection: Connection, subject: str, reason: str) -> None:
+        """Suppresses a subject from the moment the transaction commits."""
+        connection.execute(_ADD, {"digest": self.digest(subject), "reason": reason})
+
+    def _read(self) -> None:
+        with self._engine.connect() as connection:
+            self._digests = frozenset(connection.execute(text("select digest from renkei.suppression")).scalars())
+        self._read_at = time.monotonic()
