@@ -38,6 +38,7 @@ def attend(state: State, registration: Registration, deed: Mapping[str, Any], no
         raise ControlError(f"an attendee has no {unknown[0]!r}")
     event = registration.event
     attendance = registration.attendance or Attendance([])
+    attendance.edit()
     sessions = [_session(event, entry, now) for entry in deed.get("sessions", ())]
     if not sessions and ("minutes" in deed or not attendance.sessions):
         sessions = [_session(event, {"minutes": deed.get("minutes", DEFAULT_MINUTES)}, now)]
@@ -76,7 +77,7 @@ def _add(state: State, event: Event, attendance: Attendance, name: str, item: di
     if when:
         item.setdefault(when, iso(moment))
     _complete(state, event, name, item)
-    items = attendance.own_items().setdefault(name, [])
+    items = attendance.edit().setdefault(name, [])
     if keys := AGAIN.get(name):
         items[:] = [old for old in items if any(old[1].get(key) != item.get(key) for key in keys)]
     items.append((moment, item))

@@ -32,6 +32,7 @@ class Freshness:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.on = bool(settings.get("freshness", True))
         self._spans = {name: tuple(settings.get(name, span)) for name, span in DELAYS.items()}
+        self._longest = int(sum(max(span) for span in self._spans.values()) * MINUTE) if self.on else 0
 
     def delay(self, name: str, key: int) -> int:
         """Seconds, for the record with this id."""
@@ -69,6 +70,12 @@ class Freshness:
     def warehouse(self, registration: Registration) -> int:
         """Seconds by which the cached columns lag behind the row."""
         return self.delay("warehouse_delay", registration.eventuserid)
+
+    def final_at(self, registration: Registration) -> int:
+        """From then on nothing more of the attendance so far is late."""
+        attendance, event = registration.attendance, registration.event
+        last = max(session.end for session in attendance.sessions) if attendance and attendance.sessions else 0
+        return max(last, event.liveend) + self._longest
 
     def last_updated(self, event: Event, now: int) -> int:
         """The event's `lastupdated` as shown at `now`."""

@@ -16,6 +16,16 @@ Person = dict[str, Any]
 """registration form fields, named as in the registrant row"""
 
 
+class SharedForm(dict[str, Any]):
+    """A form that many people of a generated world share; never edited. `texts` keeps its JSON."""
+
+    __slots__ = ("texts",)
+
+    def __init__(self, fields: Person) -> None:
+        super().__init__(fields)
+        self.texts: dict[str, str] = {}
+
+
 class Session(NamedTuple):
     """One console launch."""
 
@@ -68,34 +78,53 @@ class Event:
         self.touched.add(moment // HOUR)
 
 
-class Attendance:
-    """Console launches and what was done in them. In generated worlds the items are made when they are asked for."""
+class Visit:
+    """Sessions and items that many attendances of a generated world share; never edited.
 
-    __slots__ = ("_items", "_make", "overrides", "refreshed", "sessions")
+    The items are made when they are asked for first. `texts` keeps their JSON once all is final.
+    """
 
-    def __init__(self, sessions: list[Session], make: Callable[[], Items] | None = None) -> None:
+    __slots__ = ("_items", "_make", "sessions", "texts")
+
+    def __init__(self, sessions: list[Session], make: Callable[[], Items]) -> None:
         self.sessions = sessions
-        self.overrides: dict[str, Any] = {}
-        self.refreshed = 0
+        self.texts: dict[str, str] = {}
         self._make = make
-        self._items: Items | None = None if make else {}
+        self._items: Items | None = None
 
     @property
     def items(self) -> Items:
-        if self._items is not None:
-            return self._items
-        assert self._make is not None
-        return self._make()
+        if self._items is None:
+            self._items = self._make()
+        return self._items
+
+
+class Attendance:
+    """Console launches and what was done in them: a person's own, or a shared visit until the first edit."""
+
+    __slots__ = ("_items", "overrides", "refreshed", "sessions", "visit")
+
+    def __init__(self, sessions: list[Session], visit: Visit | None = None) -> None:
+        self.sessions = visit.sessions if visit else sessions
+        self.visit = visit
+        self.overrides: dict[str, Any] = {}
+        self.refreshed = 0
+        self._items: Items = {}
 
     @property
-    def stored(self) -> Items:
-        """Items as edits left them; empty while they are still generated (those lie within the sessions)."""
-        return self._items or {}
+    def items(self) -> Items:
+        return self.visit.items if self.visit else self._items
 
-    def own_items(self) -> Items:
-        """The items, kept from now on so that they can be edited."""
-        self._items = self.items
-        self._make = None
+    @property
+    def own(self) -> Items:
+        """Items of one's own; those of a shared visit lie within its sessions."""
+        return self._items
+
+    def edit(self) -> Items:
+        """The items, from now on one's own."""
+        if self.visit:
+            self._items = {name: list(items) for name, items in self.visit.items.items()}
+            self.visit = None
         return self._items
 
 
@@ -129,8 +158,9 @@ class Registration:
 
     def own_person(self) -> Person:
         """The form fields, kept from now on so that they can be edited."""
-        self._person = self.person
-        self._make = None
+        if self._person is None:
+            self._person = dict(self.person)
+            self._make = None
         return self._person
 
 

@@ -153,7 +153,7 @@ def _attended(query: Query, registration: Registration, fresh: Freshness, now: i
             continue
         inside = inside or _inside(query.window, session.start, session.end)
         last = max(last, (session.start, session.start))
-    for name, items in attendance.stored.items():
+    for name, items in attendance.own.items():
         for moment, _ in items:
             shown_at = fresh.item_at(registration, moment)
             if shown_at > now:

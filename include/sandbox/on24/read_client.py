@@ -9,7 +9,8 @@ from include.sandbox.on24.events import event_row, matches_mode
 from include.sandbox.on24.model import Event, Registration
 from include.sandbox.on24.people import Query
 from include.sandbox.on24.refusals import Refused
-from include.sandbox.on24.rows import CLIENT, attendee_row, profile_url, registrant_row
+from include.sandbox.on24.rows import CLIENT, profile_url
+from include.sandbox.on24.texts import attendee_text, registrant_text
 from include.sandbox.on24.times import iso
 from include.sandbox.on24.windows import EVENTS, LEADS, PEOPLE, page, window
 from include.sandbox.routing import Routes
@@ -65,7 +66,7 @@ def registrants(ask: Ask) -> Any:
 
 def registrants_page(ask: Ask, query: Query) -> dict[str, Any]:
     found = ask.people.registrants(query, ask.fresh, ask.now)
-    return _page(ask, "registrant", found, [registrant_row(r, CLIENT) for r in _slice(ask, found)])
+    return _page(ask, "registrant", found, [registrant_text(r, CLIENT) for r in _slice(ask, found)])
 
 
 @routes.add("GET", f"{ROOT}/attendee", kind="people")
@@ -75,7 +76,7 @@ def attendees(ask: Ask) -> Any:
 
 def attendees_page(ask: Ask, query: Query) -> dict[str, Any]:
     found = ask.people.attendees(query, ask.fresh, ask.now)
-    rows = [attendee_row(r, CLIENT, ask.fresh, ask.now, realtime=query.realtime) for r in _slice(ask, found)]
+    rows = [attendee_text(r, CLIENT, ask.fresh, ask.now, realtime=query.realtime) for r in _slice(ask, found)]
     return _page(ask, "attendee", found, rows)
 
 
@@ -84,7 +85,7 @@ def _slice(ask: Ask, found: list[Registration]) -> list[Registration]:
     return found[part.start : part.stop]
 
 
-def _page(ask: Ask, noun: str, found: list[Any], rows: list[dict[str, Any]], cap: int = PEOPLE_CAP) -> dict[str, Any]:
+def _page(ask: Ask, noun: str, found: list[Any], rows: list[Any], cap: int = PEOPLE_CAP) -> dict[str, Any]:
     part = page(ask.args, len(found), cap)
     ask.records = len(rows)
     return {

@@ -10,7 +10,8 @@ from include.sandbox.on24.ask import PEOPLE_CAP, Ask
 from include.sandbox.on24.events import event_detail
 from include.sandbox.on24.model import Registration, Session
 from include.sandbox.on24.refusals import BAD_DATES, BAD_ZONE, Refused
-from include.sandbox.on24.rows import EVENT, attendee_row, registrant_row
+from include.sandbox.on24.rows import EVENT
+from include.sandbox.on24.texts import attendee_text, registrant_text
 from include.sandbox.on24.times import iso
 from include.sandbox.on24.windows import EVENT_LEVEL, page, window
 from include.sandbox.routing import Routes
@@ -33,7 +34,7 @@ def registrants(ask: Ask, eventid: int) -> Any:
         query = ask.query(EVENT_LEVEL, eventid=eventid)
     except Refused as refused:
         raise Refused(400, BAD_ZONE) if refused.message == BAD_DATES else refused from None
-    rows = [registrant_row(r, EVENT) for r in ask.people.registrants(query, ask.fresh, ask.now)]
+    rows = [registrant_text(r, EVENT) for r in ask.people.registrants(query, ask.fresh, ask.now)]
     ask.records = len(rows)
     return {"eventid": eventid, "totalregistrants": len(rows), "registrants": rows}
 
@@ -42,7 +43,7 @@ def registrants(ask: Ask, eventid: int) -> Any:
 def attendees(ask: Ask, eventid: int) -> Any:
     ask.event(eventid)
     found = ask.people.attendees(ask.query(EVENT_LEVEL, eventid=eventid), ask.fresh, ask.now)
-    rows = [attendee_row(r, EVENT, ask.fresh, ask.now) for r in found]
+    rows = [attendee_text(r, EVENT, ask.fresh, ask.now) for r in found]
     ask.records = len(rows)
     return {"eventid": eventid, "totalattendees": len(rows), "attendees": rows}
 

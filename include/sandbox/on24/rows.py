@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from typing import Any
 
 from include.sandbox.on24.freshness import Freshness
 from include.sandbox.on24.model import Attendance, Items, Registration, Session
-from include.sandbox.on24.shapes import VIRTUAL_CONFERENCE, WAREHOUSE, shape_of
+from include.sandbox.on24.shapes import VIRTUAL_CONFERENCE, WAREHOUSE, Shape, shape_of
 from include.sandbox.on24.times import iso
 
 PERSON_FIELDS = (
@@ -29,18 +30,18 @@ def profile_url(registration: Registration) -> str:
 
 
 def registrant_row(registration: Registration, level: str) -> dict[str, Any]:
-    event, person = registration.event, registration.person
-    virtual = event.contenttype == VIRTUAL_CONFERENCE
-    row: dict[str, Any] = {"eventuserid": registration.eventuserid}
-    row |= {"eventid": event.eventid, "clientid": event.clientid}
-    for name in PERSON_FIELDS:
-        if not (virtual and name in NOT_VIRTUAL):
-            row[name] = person.get(name, "")
-    row["email"] = registration.email
+    return registrant_own(registration, level) | registrant_form(registration)
+
+
+def registrant_own(registration: Registration, level: str) -> dict[str, Any]:
+    """What only this registration has."""
+    event = registration.event
+    row: dict[str, Any] = {"eventuserid": registration.eventuserid, "eventid": event.eventid}
+    row |= {"clientid": event.clientid, "email": registration.email}
     if level != EMAIL:
         row["createtimestamp"] = iso(registration.created)
         row["lastactivity"] = iso(registration.changed)
-    if not virtual:
+    if event.contenttype != VIRTUAL_CONFERENCE:
         row["userprofileurl"] = profile_url(registration)
     row["campaigncode"] = event.campaigncode
     row["sourcecampaigncode"] = (event.source or event).campaigncode
@@ -49,35 +50,68 @@ def registrant_row(registration: Registration, level: str) -> dict[str, Any]:
     return row
 
 
+def registrant_form(registration: Registration) -> dict[str, Any]:
+    """What was typed into the form; fields left empty are empty strings."""
+    virtual, person = registration.event.contenttype == VIRTUAL_CONFERENCE, registration.person
+    names = [name for name in PERSON_FIELDS if name != "email" and not (virtual and name in NOT_VIRTUAL)]
+    return {name: person.get(name, "") for name in names}
+
+
 def attendee_row(registration: Registration, level: str, fresh: Freshness, now: int, *,
                  realtime: bool = False) -> dict[str, Any]:  # fmt: skip
     """One attendee as shown at `now`; empty collections are left out."""
     attendance = registration.attendance
     assert attendance is not None
+    return identity(registration, level) | activity(registration, attendance, level, fresh, now, realtime)
+
+
+def activity(registration: Registration, attendance: Attendance, level: str, fresh: Freshness, now: int,
+             realtime: bool) -> dict[str, Any]:  # fmt: skip
+    """The part of an attendee row that tells what the person did."""
     items = _visible_items(registration, fresh, now, realtime)
     sessions = _visible_sessions(registration, fresh, now, realtime)
     lag = fresh.warehouse(registration)
     cached = [s for s in sessions if fresh.session_at(registration, s) + lag <= now]
-    old = sessions if level == EVENT else cached
-    values = _identity(registration, attendance, level)
-    values |= _minutes(sessions, old) | _counters(items, attendance)
+    values = _minutes(sessions, sessions if level == EVENT else cached) | _counters(items)
     if level != EVENT:
         values["answeredpolls"] = sum(fresh.item_at(registration, at) + lag <= now for at, _ in items.get("polls", ()))
-    values["engagementscore"] = attendance.overrides.get("engagementscore", _score(items, cached)) if cached else 0.0
-    values |= {key: value for key, value in attendance.overrides.items() if key != "engagementscore"}
+    values["engagementscore"] = _score(items, cached) if cached else 0.0
+    overrides = attendance.overrides
+    values |= overrides if cached else {name: overrides[name] for name in overrides if name != "engagementscore"}
     shape = shape_of(registration.event.contenttype)
-    row = {name: values[name] for name in shape.scalars if name in values and not _elsewhere(shape, name, level)}
-    if realtime:
-        row = {name: value for name, value in row.items() if name not in WAREHOUSE}
+    row = {name: values[name] for name in shape.scalars if name in values and not (realtime and name in WAREHOUSE)}
     row.update((name, [value for _, value in items[name]]) for name in shape.items if items.get(name))
     return row
 
 
-def _elsewhere(shape: Any, name: str, level: str) -> bool:
-    if name not in ("clientid", "eventid"):
-        return False
-    where = getattr(shape, name)
-    return where == "nowhere" or (where == "client" and level == EVENT)
+@cache
+def _identity_names(shape: Shape, level: str) -> tuple[str, ...]:
+    hidden = set()
+    for name in ("clientid", "eventid"):
+        where = getattr(shape, name)
+        if where == "nowhere" or (where == "client" and level == EVENT):
+            hidden.add(name)
+    return tuple(name for name in shape.scalars if name not in hidden)
+
+
+def identity(registration: Registration, level: str) -> dict[str, Any]:
+    event, person = registration.event, registration.person
+    values = {
+        "email": registration.email,
+        "clientid": event.clientid,
+        "eventid": event.eventid,
+        "eventuserid": registration.eventuserid,
+        "exteventusercd": person.get("exteventusercd", ""),
+        "userstatus": registration.status,
+        "isblocked": "Y" if registration.blocked else "N",
+        "userprofileurl": profile_url(registration),
+        "campaigncode": event.campaigncode,
+        "sourcecampaigncode": (event.source or event).campaigncode,
+        "sourceeventid": registration.sourceeventid,
+        "partnerref": person.get("partnerref", ""),
+    }
+    names = _identity_names(shape_of(event.contenttype), level)
+    return {name: values[name] for name in names if name in values}
 
 
 def _visible_sessions(registration: Registration, fresh: Freshness, now: int, realtime: bool) -> list[Session]:
@@ -94,24 +128,6 @@ def _visible_items(registration: Registration, fresh: Freshness, now: int, realt
     for name, items in registration.attendance.items.items():
         shown[name] = [i for i in items if (i[0] if realtime else fresh.item_at(registration, i[0])) <= now]
     return shown
-
-
-def _identity(registration: Registration, attendance: Attendance, level: str) -> dict[str, Any]:
-    event, person = registration.event, registration.person
-    return {
-        "email": registration.email,
-        "clientid": event.clientid,
-        "eventid": event.eventid,
-        "eventuserid": registration.eventuserid,
-        "exteventusercd": person.get("exteventusercd", ""),
-        "userstatus": registration.status,
-        "isblocked": "Y" if registration.blocked else "N",
-        "userprofileurl": profile_url(registration),
-        "campaigncode": event.campaigncode,
-        "sourcecampaigncode": (event.source or event).campaigncode,
-        "sourceeventid": registration.sourceeventid,
-        "partnerref": person.get("partnerref", ""),
-    }
 
 
 def _minutes(sessions: list[Session], old: list[Session]) -> dict[str, Any]:
@@ -137,7 +153,7 @@ def _rounded(minutes: float) -> int:
     return 1 if 0 < minutes < 1 else int(minutes + 0.5)
 
 
-def _counters(items: Items, attendance: Attendance) -> dict[str, Any]:
+def _counters(items: Items) -> dict[str, Any]:
     surveys = items.get("surveys", ())
     values: dict[str, Any] = {
         "askedquestions": len(items.get("questions", ())),

@@ -18,6 +18,7 @@ from include.sandbox.on24.model import State
 from include.sandbox.on24.people import People
 from include.sandbox.on24.refusals import BOTH_HEADERS, DEACTIVATED, QUOTA, WRONG_TOKEN, Refused
 from include.sandbox.on24.stores import AttendeeStore, EventStore, RegistrantStore
+from include.sandbox.on24.texts import render
 from include.sandbox.routing import Route, Routes
 from include.sandbox.vendor import Outcome, Vendor
 
@@ -118,7 +119,7 @@ class On24(Vendor):
         except Refused as refused:
             return _refuse(request, refused)
         request.call.records = ask.records
-        return json_response(body)
+        return Response(render(body), content_type="application/json;charset=UTF-8")
 
     def _ask(self, request: Request, route: Route, clientid: str) -> Ask:
         now = self.moment()

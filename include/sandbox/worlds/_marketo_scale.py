@@ -1,0 +1,1 @@
+def fill(m,seed,scale): pass

@@ -1,0 +1,15 @@
+"""A few dozen of everything, Japanese and English: what `make demo` shows."""
+
+from __future__ import annotations
+
+from include.sandbox.world import World
+from include.sandbox.worlds import _marketo_demo, _on24_demo
+
+
+def load(world: World, seed: int, scale: float) -> None:
+    """`scale` does not matter here."""
+    now = int(world.clock.now().timestamp())
+    lead_ids = _marketo_demo.fill(world.vendors["marketo"], seed) if "marketo" in world.vendors else {}
+    if "on24" in world.vendors:
+        on24 = world.vendors["on24"]
+        _on24_demo.fill(on24.state, seed, now, lead_ids)  # type: ignore[attr-defined]
