@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from renkei.integrations.on24_marketo.definition import from_marketo
+from renkei.integrations.on24_marketo.registration import ATTENDEE
 from renkei.integrations.on24_marketo.settings import Settings
-from renkei.sync.flow import Decision, Ref, Skip, Unmappable, Write
+from renkei.sync.flow import Decision, Ref, Skip, Unit, Unmappable, Write
 from renkei.sync.ports import MatchKey
 from tests.integrations.on24_marketo import builders as on24
 
@@ -152,6 +154,14 @@ def test_a_key_too_large_for_an_integer_field_fails_its_record_only() -> None:
     large = on24.unit(on24.registrant(eventuserid=2**31))
     assert isinstance(decision(large, eventuserid="integer"), Unmappable)
     assert record(large).fields["eventuserid"] == str(2**31)
+
+
+@pytest.mark.parametrize(("missing", "row"), [("eventid", {"eventid": None}), ("eventuserid", {"eventuserid": None})])
+def test_a_row_without_one_of_its_ids_is_a_failed_record_with_a_reason(missing: str, row: Any) -> None:
+    payload = on24.attendee(**row)
+    key = f"{payload['eventid'] or '?'}:{payload['eventuserid'] or '?2f1a'}"
+    units = Unit(key, [replace(on24.stored(ATTENDEE, payload), key=key, parent=None)], {})
+    assert decision(units) == Unmappable(key, f"{missing} is missing in ON24's row")
 
 
 @pytest.mark.req("O40")

@@ -92,15 +92,30 @@ def test_a_code_that_is_no_lead_id_is_no_key(code: str) -> None:
 
 
 def test_two_registrations_are_one_person_with_the_newest_values() -> None:
-    older = on24.registrant(jobtitle="old", exteventusercd="7")
-    newer = on24.registrant(
-        eventid=4100002, jobtitle="new", exteventusercd="9", createtimestamp="2026-11-03T00:00:00-07:00"
-    )
+    older = on24.registrant(jobtitle="old")
+    newer = on24.registrant(eventid=4100002, jobtitle="new", createtimestamp="2026-11-03T00:00:00-07:00")
     write = written(newer, older)
     assert write.initial["title"] == "new"
     assert write.order is not None and write.order.isoformat() == "2026-11-03T07:00:00+00:00"
-    assert write.match == (MatchKey("id", "9"), MatchKey("id", "7"), BY_EMAIL)
     assert write.explanation["registrations"] == [on24.KEY, "4100002:710000001"]
+
+
+@pytest.mark.req("O18")
+def test_registrations_that_name_other_leads_are_matched_each_in_its_own_way_ids_first() -> None:
+    rows = [
+        on24.registrant(eventid=number, exteventusercd=code)
+        for number, code in ((4100001, ""), (4100002, "7"), (4100003, "9"), (4100004, "7"))
+    ]
+    units = on24.unit(*rows, value=on24.SUBJECT)
+    writes = [found for found in on24.mapper().people(units) if isinstance(found, Write)]
+    assert [write.key for write in writes] == [f"{on24.SUBJECT}|id:7", f"{on24.SUBJECT}|id:9", on24.SUBJECT]
+    assert [write.match for write in writes] == [
+        (MatchKey("id", "7"), BY_EMAIL), (MatchKey("id", "9"), BY_EMAIL), (BY_EMAIL,),
+    ]  # fmt: skip
+    for row in rows:
+        [record] = on24.mapper().attendance(on24.unit(row))
+        assert isinstance(record, Write)
+        assert record.refs["personid"].keys in [write.match for write in writes]
 
 
 def test_addresses_are_compared_normalised_and_written_raw() -> None:

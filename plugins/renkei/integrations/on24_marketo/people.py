@@ -1,6 +1,8 @@
 """Stage 1, people: who registered or attended → the Marketo lead, created when that is switched on.
 
 The 15 standard fields are sent only in a create: an existing person is never changed by them (O16).
+Registrations of one address that name different Marketo leads are different people to Marketo: each way of
+matching is a decision of its own, lead ids first, so that each attendance record finds its own link (O18).
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from renkei.sync.ports import MatchKey
 
 
 def map_people(unit: Unit, settings: Settings, names: LeadNames) -> Sequence[Decision]:
-    """One decision per person (e-mail address)."""
+    """One decision per person (e-mail address), or one per way of matching where its registrations differ in it."""
     known = registrations(unit)
     reasons = {registration.key: nobody(registration, settings) for registration in known}
     somebody = [registration for registration in known if not reasons[registration.key]]
@@ -38,7 +40,15 @@ def map_people(unit: Unit, settings: Settings, names: LeadNames) -> Sequence[Dec
     fault = unwritable(wanted[-1].email)
     if fault:
         return [Unmappable(unit.value, fault)]
-    return [_write(unit.value, wanted, settings, names)]
+    ways: dict[tuple[MatchKey, ...], list[Registration]] = {}
+    for registration in wanted:
+        ways.setdefault(match_keys(registration, settings), []).append(registration)
+    ids_first = sorted(ways, key=lambda keys: -len(keys))
+    return [_write(_key(unit.value, keys), keys, ways[keys], settings, names) for keys in ids_first]
+
+
+def _key(subject: str, keys: tuple[MatchKey, ...]) -> str:
+    return subject if len(keys) == 1 else f"{subject}|{keys[0]}"
 
 
 def _last_reason(known: Sequence[Registration], reasons: dict[str, str | None]) -> str:
@@ -49,7 +59,9 @@ def _needs_person(registration: Registration, settings: Settings) -> bool:
     return settings.create_new_people or settings.on24_registrants or registration.attended
 
 
-def _write(key: str, wanted: Sequence[Registration], settings: Settings, names: LeadNames) -> Write:
+def _write(
+    key: str, keys: tuple[MatchKey, ...], wanted: Sequence[Registration], settings: Settings, names: LeadNames
+) -> Write:
     newest = wanted[-1]
     initial, warnings = _initial(newest, settings, names) if settings.create_new_people else ({}, [])
     owned, owned_warnings = _owned(wanted, names)
@@ -57,7 +69,7 @@ def _write(key: str, wanted: Sequence[Registration], settings: Settings, names: 
         key=key,
         fields=owned,
         initial=initial,
-        match=_all_keys(wanted, settings),
+        match=keys,
         may_create=settings.create_new_people,
         absent_reason="no_person",
         order=newest.registered_at,
@@ -68,12 +80,6 @@ def _write(key: str, wanted: Sequence[Registration], settings: Settings, names: 
         },
         warnings=(*warnings, *owned_warnings),
     )
-
-
-def _all_keys(wanted: Sequence[Registration], settings: Settings) -> tuple[MatchKey, ...]:
-    """Lead ids first, those of the newest registration before all; then the address."""
-    keys = [key for registration in reversed(wanted) for key in match_keys(registration, settings)]
-    return tuple(dict.fromkeys(sorted(keys, key=lambda key: key.field != "id")))
 
 
 def _initial(newest: Registration, settings: Settings, names: LeadNames) -> tuple[dict[str, Any], list[str]]:

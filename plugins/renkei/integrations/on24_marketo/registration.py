@@ -53,13 +53,12 @@ class Registration:
 
     @property
     def event_id(self) -> str:
-        known = self.value("eventid")
-        parents = [stored.parent for stored in (self.registrant, self.attendee) if stored and stored.parent]
-        return str(known if known is not None else parents[0] if parents else self.key.partition(":")[0])
+        """Empty when ON24's row names no event (the key then has a ``?`` in its place)."""
+        return _id(self.value("eventid"), self.key.partition(":")[0])
 
     @property
     def user_id(self) -> str:
-        return str(self.value("eventuserid") or self.key.rpartition(":")[2])
+        return _id(self.value("eventuserid"), self.key.rpartition(":")[2])
 
     @property
     def email(self) -> str:
@@ -77,6 +76,11 @@ class Registration:
             return PRODUCTS.get(str(self.event.payload.get("contenttype", "")), "content")
         visited = self.attendee is not None and {"locationsvisited", "locationvisits"} & set(self.attendee.payload)
         return "virtual_conference" if visited else "unknown"
+
+
+def _id(value: Any, in_key: str) -> str:
+    found = in_key if value is None else str(value).strip()
+    return "" if found.startswith("?") else found
 
 
 def registrations(unit: Unit) -> list[Registration]:
