@@ -32,7 +32,7 @@ _TYPES = {
 
 def fields() -> list[dict[str, Any]]:
     """All 47 fields: `{"name", "dataType", "isDedupeField"}`; `personid` links to the lead's id."""
-    keys = [{"name": "personid", "dataType": "integer", "isDedupeField": True}]
+    keys = [{"name": "personid", "dataType": "link", "isDedupeField": True}]
     keys += [{"name": name, "dataType": "string", "isDedupeField": True} for name in DEDUPE[1:]]
     rest = [
         {"name": name, "dataType": kind, "isDedupeField": False} for kind, names in _TYPES.items() for name in names

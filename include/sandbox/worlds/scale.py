@@ -10,6 +10,6 @@ def load(world: World, seed: int, scale: float) -> None:
     """Half of those who registered have a lead already."""
     now = int(world.clock.now().timestamp())
     if "marketo" in world.vendors:
-        _marketo_scale.fill(world.vendors["marketo"], seed, scale)
+        _marketo_scale.fill(world.vendors["marketo"], seed, now, scale)
     if "on24" in world.vendors:
         _on24_scale.fill(world.vendors["on24"].state, seed, now, scale)  # type: ignore[attr-defined]
