@@ -152,3 +152,10 @@ def notices_of(settings: IntegrationSettings) -> Notices:
     if asked.slack_conn_id:
         channels.append(Webhook(asked.slack_conn_id))
     return Notices(asked.mode, tuple(channels))
+
+
+def integration_names() -> tuple[str, ...]:
+    """Integrations whose settings file is there, broken or not."""
+    from renkei.integrations import registry
+
+    return registry.available()

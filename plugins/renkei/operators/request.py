@@ -34,7 +34,7 @@ def checked(params: Mapping[str, Any], *, now: datetime, limit: Limit) -> dict[s
 
     Raises ConfigurationError, one clear line that says what to change.
     """
-    since, until = _time(params, "since"), _time(params, "until")
+    since, until = time_of(params, "since"), time_of(params, "until")
     flags = {name: bool(params.get(name)) for name in ("full", "dry_run", "verify", "replan")}
     _check_span(since, until, now)
     if since and flags["full"]:
@@ -86,8 +86,8 @@ def _check_span(since: datetime | None, until: datetime | None, now: datetime) -
         raise _refused(f"Until {until.isoformat()} is not after since {since.isoformat()}.", "Swap the two times.")
 
 
-def _time(params: Mapping[str, Any], name: str) -> datetime | None:
-    """A time from the form; one without offset is Japan time."""
+def time_of(params: Mapping[str, Any], name: str) -> datetime | None:
+    """A time from a form, or None; one without offset is Japan time. Raises ConfigurationError."""
     text = params.get(name)
     if not text:
         return None

@@ -1,0 +1,64 @@
+"""Renkei's own upkeep: set up, check, retry, watch, maintain, forget."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG
+
+from renkei.operators.bootstrap import integration_names
+from renkei.operators.dag_frame import frame, japan
+from renkei.operators.flow_tasks import STORE_POOL
+from renkei.operators.operations.check import CheckOperator
+from renkei.operators.operations.forget import ForgetOperator
+from renkei.operators.operations.params import check_params, forget_params, retry_params
+from renkei.operators.operations.retry_failed import RetryFailedOperator
+from renkei.operators.operations.setup import SetupOperator
+
+SETUP_DOC = """
+### Set up Renkei's tables
+
+Brings the schema `renkei` of the connection `renkei_db` to this package's version. Run it once after installing and
+after every update; running it again does no harm. The same as a command: `python -m renkei.store.migrate`.
+"""
+
+CHECK_DOC = """
+### Is everything set up?
+
+Tests an integration's connections, the definitions and rights at the vendors, its settings file and our database.
+Each finding is one line that says what to do and links to its step in the set-up guide. Nothing is written.
+After a vendor has thrown us out, a passed check is what lets the integration's runs call it again.
+"""
+
+RETRY_DOC = """
+### Try failed records again
+
+Makes failed and in-doubt changes due; the next run of their flow sends them. By hand: all, or what the form names.
+Every hour: what was held because a definition or a right was wrong, as soon as the check passes. Everything else is
+tried again by its own time: transient trouble after minutes, wrong data once a day for a week.
+"""
+
+FORGET_DOC = """
+### Forget a person
+
+Erases a person from all of Renkei's tables and keeps a keyed hash, so that they are not stored again when a vendor
+still sends them. Erase them at the vendors too, and delete this DAG run: Airflow keeps what was typed into its form.
+"""
+
+with DAG("renkei_setup", schedule=None, **frame(tags=["operations"], doc_md=SETUP_DOC)):
+    SetupOperator(task_id="migrate", pool=STORE_POOL)
+
+with DAG(
+    "renkei_check",
+    schedule=None,
+    params=check_params(integration_names()),
+    **frame(tags=["operations"], doc_md=CHECK_DOC),
+):
+    CheckOperator(task_id="check", pool=STORE_POOL)
+
+with DAG(
+    "renkei_retry_failed", schedule=japan("25 * * * *"), params=retry_params(),
+    **frame(tags=["operations"], doc_md=RETRY_DOC),
+):
+    RetryFailedOperator(task_id="make_due", pool=STORE_POOL)
+
+with DAG("renkei_forget", schedule=None, params=forget_params(), **frame(tags=["operations"], doc_md=FORGET_DOC)):
+    ForgetOperator(task_id="forget", pool=STORE_POOL)

@@ -1,0 +1,45 @@
+"""The trigger forms of Renkei's own upkeep."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param
+
+from renkei.operators.params import TIME
+
+
+def check_params(integrations: tuple[str, ...]) -> dict[str, Param]:
+    """Which integration to check; all of them when left empty."""
+    return {
+        "integration": Param(
+            None, type=["null", "string"], enum=[None, *integrations], title="Integration",
+            description="Empty: every integration that has a settings file.",
+        ),
+    }
+
+
+def retry_params() -> dict[str, Param]:
+    """Which failed and in-doubt changes to try again; all of them when left empty."""
+    return {
+        "flow": Param(None, type=["null", "string"], title="Flow", description="For instance on24_marketo."),
+        "run": Param(
+            None, type=["null", "integer"], title="Run", minimum=1,
+            description="Process id of the activity history (renkei.flow_run.id): only what that run planned.",
+        ),
+        "reason": Param(
+            None, type=["null", "string"], title="Reason",
+            description="Only failures with this reason or vendor code, for instance 1003.",
+        ),
+        "since": Param(None, **TIME, title="Since", description="Only what failed at or after this time."),
+    }
+
+
+def forget_params() -> dict[str, Param]:
+    """Whom to forget."""
+    return {
+        "who": Param(
+            type="string", minLength=1, title="E-mail or id",
+            description="E-mail address, Marketo lead id, or ON24 user id. It is erased from Renkei's tables; "
+            "delete this DAG run afterwards, for Airflow keeps what was typed here.",
+        ),
+        "reason": Param("asked for", type="string", title="Reason", description="Kept with the suppression entry."),
+    }

@@ -1,0 +1,67 @@
+"""renkei_retry_failed: makes failed and in-doubt changes due. The flow itself sends them: one code path writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from airflow.sdk import BaseOperator
+
+from renkei.integrations.checks import errors
+from renkei.operators import bootstrap
+from renkei.operators.operations.check import check_integration
+from renkei.operators.request import time_of
+from renkei.store.tables import change
+
+NEXT = "Next: nothing to do; the next run of each flow sends them."
+
+
+class RetryFailedOperator(BaseOperator):
+    """By hand: everything failed or in doubt that matches the params. On schedule: what is held until its set-up
+    is right, once the integration's check passes; all else is due by its own time."""
+
+    def execute(self, context: Any) -> dict[str, int]:
+        by_hand = context["dag_run"].run_type != "scheduled"
+        with bootstrap.opened_store() as store:
+            made = self._asked(store, context["params"]) if by_hand else self._held(store)
+        told = ", ".join(f"{flow} {count}" for flow, count in made.items())
+        self.log.info("%s changes made due%s. %s", sum(made.values()), f" ({told})" if told else "", NEXT)
+        return made
+
+    def _asked(self, store: sa.Engine, params: Any) -> dict[str, int]:
+        from renkei.sync.retry import make_due
+
+        engine = bootstrap.engine_on(store)
+        flows = [params["flow"]] if params.get("flow") else failing_flows(store)
+        asked = {"run_id": params.get("run"), "reason": params.get("reason"), "since": time_of(params, "since")}
+        return {flow: make_due(engine, flow, **asked) for flow in flows}
+
+    def _held(self, store: sa.Engine) -> dict[str, int]:
+        from renkei.sync.retry import make_due
+
+        engine = bootstrap.engine_on(store)
+        made: dict[str, int] = {}
+        for flow, reasons in held_reasons(store).items():
+            found = errors(check_integration(store, flow))
+            if found:
+                self.log.warning("%s: still held. %s", flow, found[0])
+                continue
+            made[flow] = sum(make_due(engine, flow, reason=reason) for reason in reasons)
+        return made
+
+
+def failing_flows(store: sa.Engine) -> list[str]:
+    """Flows with failed or in-doubt changes."""
+    query = sa.select(change.c.flow).where(change.c.state.in_(("failed", "in_doubt"))).distinct()
+    with store.connect() as connection:
+        return sorted(connection.execute(query).scalars())
+
+
+def held_reasons(store: sa.Engine) -> dict[str, list[str]]:
+    """Per flow, why changes wait for a set-up to be mended."""
+    held = sa.and_(change.c.state == "failed", change.c.error_class == "configuration", change.c.reason.is_not(None))
+    reasons: dict[str, list[str]] = {}
+    with store.connect() as connection:
+        for flow, reason in connection.execute(sa.select(change.c.flow, change.c.reason).where(held).distinct()):
+            reasons.setdefault(flow, []).append(reason)
+    return reasons

@@ -1,0 +1,145 @@
+"""The DAG files: which DAGs there are, that all keep the conventions, and that parsing touches nothing."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.serialization.serialized_objects import DagSerialization
+
+from renkei.policies import ErrorTreePolicy
+
+ROOT = Path(__file__).resolve().parents[2]
+FLOW_DAGS = {"on24_to_marketo", "on24_to_marketo_backfill"}
+OPERATIONS = {
+    "renkei_setup", "renkei_check", "renkei_retry_failed", "renkei_watch", "renkei_maintenance", "renkei_forget",
+}
+POOLS = {"marketo", "on24", "default_pool"}
+
+
+def parse() -> DagBag:
+    return DagBag(ROOT / "dags", bundle_name="test")
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    return parse()
+
+
+@pytest.fixture(scope="module", params=sorted(FLOW_DAGS | OPERATIONS))
+def dag(request: pytest.FixtureRequest, bag: DagBag) -> Any:
+    return bag.dags[request.param]
+
+
+def test_all_files_parse_to_these_dags(bag: DagBag) -> None:
+    assert bag.import_errors == {}
+    assert set(bag.dags) == FLOW_DAGS | OPERATIONS
+
+
+def test_every_dag_explains_itself(dag: Any) -> None:
+    assert len(dag.doc_md) > 200
+    assert "renkei" in dag.tags
+    assert len(dag.tags) > 1
+    assert all(task.owner == "renkei" for task in dag.tasks)
+
+
+def test_one_run_at_a_time_and_nothing_is_caught_up(dag: Any) -> None:
+    assert not dag.catchup
+    assert dag.max_active_runs == 1
+    assert "backfill" not in {run_type.value for run_type in dag.allowed_run_types}
+
+
+def test_schedules_are_japan_time_with_intervals(dag: Any) -> None:
+    if dag.schedule is not None:
+        assert type(dag.schedule).__name__ == "CronDataIntervalTimetable"
+        assert str(dag.schedule.timezone) in ("Asia/Tokyo", "Timezone('Asia/Tokyo')")
+
+
+def test_every_task_has_retries_with_a_bound_a_policy_and_an_end(dag: Any) -> None:
+    for task in dag.tasks:
+        assert task.retries >= 1
+        assert task.max_retry_delay is not None
+        assert isinstance(task.retry_policy, ErrorTreePolicy)
+        assert task.execution_timeout is not None
+        assert task.pool in POOLS
+
+
+def test_every_param_is_typed_and_described(dag: Any) -> None:
+    for name in dag.params:
+        param = dag.params.get_param(name)
+        assert param.schema.get("type"), name
+        assert param.schema.get("title"), name
+        assert param.description or param.schema.get("description"), name
+
+
+@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS))
+def test_settle_is_the_only_leaf_and_always_runs(dag_id: str, bag: DagBag) -> None:
+    (leaf,) = bag.dags[dag_id].leaves
+    assert leaf.task_id.endswith("settle")
+    assert leaf.trigger_rule == "all_done"
+
+
+@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS))
+def test_a_flow_that_fails_or_takes_too_long_is_told(dag_id: str, bag: DagBag) -> None:
+    dag = bag.dags[dag_id]
+    assert dag.deadline and dag.on_failure_callback
+
+
+@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS | OPERATIONS))
+def test_serialized_dags_come_back_the_same(dag_id: str, bag: DagBag) -> None:
+    written = DagSerialization.serialize_dag(bag.dags[dag_id])
+    back = DagSerialization.deserialize_dag(written)
+    assert set(back.task_ids) == set(bag.dags[dag_id].task_ids)
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("parsing opened a connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    yield
+
+
+def test_parsing_opens_no_connection_and_takes_under_two_seconds(no_network: None) -> None:
+    began = time.perf_counter()
+    bag = parse()
+    assert time.perf_counter() - began < 2
+    assert bag.import_errors == {}
+
+
+@pytest.mark.parametrize("broken", ["fields: [no_such_field]\n", "unknown_key: 1\n", "schedule: [\n"])
+def test_a_broken_settings_file_breaks_only_its_own_dags(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "integrations"
+    shutil.copytree(ROOT / "include" / "integrations", settings)
+    (settings / "on24_marketo.yaml").write_text(broken)
+    monkeypatch.setenv("RENKEI_SETTINGS_DIR", str(settings))
+    bag = parse()
+    assert set(bag.dags) == OPERATIONS
+    ((file, message),) = bag.import_errors.items()
+    assert "on24_marketo" in file
+    assert "integrations/on24_marketo.yaml" in message.strip().splitlines()[-1]
+
+
+@pytest.mark.req("O27")
+def test_the_schedule_is_a_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = tmp_path / "integrations"
+    shutil.copytree(ROOT / "include" / "integrations", settings)
+    (settings / "on24_marketo.yaml").write_text("schedule: '7 * * * *'\n")
+    monkeypatch.setenv("RENKEI_SETTINGS_DIR", str(settings))
+    assert parse().dags["on24_to_marketo"].schedule.expression == "7 * * * *"
+
+
+def test_dag_files_are_tables_of_contents() -> None:
+    for path in (ROOT / "dags").glob("*.py"):
+        assert len(path.read_text().splitlines()) <= 120, path.name
