@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import psutil
@@ -31,6 +31,20 @@ class AirflowStack:
     sandbox: SandboxServer
     store_url: str
     processes: Processes
+    renew_store: Callable[[], None]
+
+    def reset(self) -> None:
+        """Empty sandbox, empty state tables."""
+        self.sandbox.call("POST", "/reset")
+        self.renew_store()
+
+    def why(self, dag_id: str, run_id: str) -> str:
+        """The end of the logs of the tasks that did not succeed: for a failed assertion's message."""
+        tasks = self.rest.task_instances(dag_id, run_id)
+        failed = [task for task in tasks if task["state"] not in ("success", "skipped")]
+        return "\n".join(f"{task['task_id']} is {task['state']}: "
+                         f"{self.rest.logs(dag_id, run_id, task['task_id'], task['try_number'])[-2500:]}"
+                         for task in failed if task["try_number"])
 
     def kill_task(self, dag_id: str, run_id: str, task_id: str) -> None:
         """Kills the running task's process, as the kernel does when memory runs out."""
@@ -47,22 +61,25 @@ def airflow_processes(pg: Pg, migrated: str, sandbox_process: SandboxServer,
     place = Place(run, ui=first, receiver=first + 1, sandbox=0, postgres=pg.port)
     pg.execute("create database airflow")
     store_url = pg.url(RENKEI_DATABASE)
+
+    def renew_store() -> None:
+        pg.drop(RENKEI_DATABASE)
+        pg.execute(f"create database {RENKEI_DATABASE} template {migrated} strategy file_copy")
+
     airflow = Airflow(place, DAG_FOLDERS)
     processes = Processes(run / "processes")
     airflow.prepare(SETTINGS, launcher.credentials(sandbox_process.url) | {"RENKEI_DB_URL": store_url})
     try:
         airflow.start(processes)
-        yield AirflowStack(airflow, airflow.rest(), sandbox_process, store_url, processes)
+        yield AirflowStack(airflow, airflow.rest(), sandbox_process, store_url, processes, renew_store)
     finally:
         processes.stop()
 
 
 @pytest.fixture
-def airflow_stack(airflow_processes: AirflowStack, sandbox_server: SandboxServer, pg: Pg,
-                  migrated: str) -> AirflowStack:
+def airflow_stack(airflow_processes: AirflowStack) -> AirflowStack:
     """Airflow with an empty sandbox and empty state tables."""
-    pg.drop(RENKEI_DATABASE)
-    pg.execute(f"create database {RENKEI_DATABASE} template {migrated} strategy file_copy")
+    airflow_processes.reset()
     return airflow_processes
 
 
