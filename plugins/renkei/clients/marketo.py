@@ -18,7 +18,7 @@ from renkei.clients.marketo_auth import SHARED, MarketoAuth, TokenStore
 from renkei.clients.marketo_errors import outcome_of
 from renkei.clients.marketo_request import Body, MarketoRequests, base_url
 from renkei.clients.transport import Transport
-from renkei.errors import ConfigurationError, Fatal, OutcomeUnknown, RequestTooLarge
+from renkei.errors import ConfigurationError, Fatal, OutcomeUnknown, RecordError, RequestTooLarge
 from renkei.sync.ports import Clock, Meter, Outcome
 
 BATCH = 300
@@ -265,9 +265,6 @@ def _next(body: Body, last: str | None) -> str | None:
 def _is_denied(probe: Any) -> bool:
     try:
         probe()
-    except ConfigurationError as error:
-        if error.code == "603":
-            return True
-        if error.code not in ("610", "1013"):  # no such object: another check's finding
-            raise
+    except (ConfigurationError, RecordError) as error:
+        return error.code == "603"  # anything else, such as a missing object, is another check's finding
     return False

@@ -11,8 +11,18 @@ from typing import Any
 from renkei.clients import marketo_endpoints as at
 from renkei.clients.marketo import BATCH, Action, MarketoClient
 from renkei.clients.marketo_request import call_deadline
-from renkei.errors import QuotaExhausted, RecordError, RequestTooLarge, Retriable, SyncError
+from renkei.errors import (
+    ConfigurationError,
+    ErrorClass,
+    QuotaExhausted,
+    RecordError,
+    RequestTooLarge,
+    Retriable,
+    SyncError,
+)
 from renkei.sync.ports import Account, Fields, Found, MatchKey, Outcome, Result, WriteItem
+
+NO_SUCH_STATUS = ("1013", "1025")  # of a program, at request level
 
 
 def normalize_email(value: object) -> str:
@@ -179,8 +189,8 @@ class ProgramMemberTarget(_Target):
         return self.upsert(items)
 
     def upsert(self, items: Sequence[WriteItem]) -> list[Outcome]:
-        """One call per program and status. When a later call is not executed its items end as failed, transient:
-        the earlier ones have their outcome."""
+        """One call per program and status. A program or status that does not exist fails its own items. When a later
+        call is not executed its items end as failed, transient: the earlier ones have their outcome."""
         groups: dict[tuple[str, str], list[int]] = {}
         for index, item in enumerate(items):
             group = (str(item.fields["programId"]), str(item.fields["statusName"]))
@@ -192,7 +202,11 @@ class ProgramMemberTarget(_Target):
             except (Retriable, QuotaExhausted) as error:
                 if not outcomes:
                     raise
-                results = [_later(error)] * len(members)
+                results = [_failed(error, "transient")] * len(members)
+            except ConfigurationError as error:
+                if error.code not in NO_SUCH_STATUS:
+                    raise
+                results = [_failed(error, "configuration")] * len(members)
             outcomes.update(zip(members, results, strict=True))
         return [outcomes[index] for index in range(len(items))]
 
@@ -200,7 +214,7 @@ class ProgramMemberTarget(_Target):
         found: dict[tuple[str, str], Any] = {}
         for program in dict.fromkeys(str(item.fields["programId"]) for item in items):
             leads = [str(item.fields["leadId"]) for item in items if str(item.fields["programId"]) == program]
-            for row in self._client.members(program, leads):
+            for row in self._client.members(program, leads, ["leadId", "statusName"]):
                 found[program, str(row["leadId"])] = row.get("statusName")
         keys = {item.key: (str(item.fields["programId"]), str(item.fields["leadId"])) for item in items}
         return {
@@ -225,8 +239,8 @@ def _send(items: Sequence[WriteItem], call: Callable[[], list[Outcome]]) -> list
         raise RequestTooLarge(error.message, code=error.code, remedy="Sent again in halves.") from None
 
 
-def _later(error: SyncError) -> Outcome:
-    return Outcome(Result.FAILED, code=error.code, reason=error.message, error_class="transient")
+def _failed(error: SyncError, error_class: ErrorClass) -> Outcome:
+    return Outcome(Result.FAILED, code=error.code, reason=str(error), error_class=error_class)
 
 
 def _can_be_asked(key: MatchKey) -> bool:
