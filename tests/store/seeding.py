@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, func, insert
 
 from renkei.store import tables as t
 
@@ -43,7 +43,15 @@ def add_change(connection: Connection, run_id: int, key: str, **values: Any) -> 
 
 
 def add_record(connection: Connection, key: str, **values: Any) -> int:
-    row = {"account": SOURCE, "feed": "on24.registrant", "key": key, "hash": "h", "payload": {}, "seq": 1} | values
+    row: dict[str, Any] = {
+        "account": SOURCE,
+        "feed": "on24.registrant",
+        "key": key,
+        "hash": "h",
+        "payload": {},
+        "seq": 1,
+    }
+    row = row | {"observed_at": func.now()} | values
     return int(connection.execute(insert(t.source_record).values(row).returning(t.source_record.c.id)).scalar_one())
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import IntegrityError
 
 from renkei.errors import ConfigurationError
 from renkei.store import db
@@ -101,3 +102,10 @@ def test_json_that_postgres_would_refuse_is_stored_without_it(
 ) -> None:
     given = connection.execute(text("select cast(:value as jsonb)"), {"value": db.to_json(value)}).scalar_one()
     assert given == stored
+
+
+def test_errors_tell_no_values(connection: Connection) -> None:
+    add = text("insert into renkei.flow_run (flow, account, dag_id) values (:flow, 'a', 'd')")
+    with pytest.raises(IntegrityError, match="dag_run_id") as caught:
+        connection.execute(add, {"flow": "hanako@example.jp"})
+    assert "hanako" not in f"{caught.value} {caught.value.orig} {caught.value!r} {caught.value.__cause__!r}"

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import ExceptionContext
 
 from renkei.errors import ConfigurationError
 
@@ -40,9 +42,11 @@ def connect(url: str | URL, *, pool_size: int = 5, owner: bool = False, applicat
         max_overflow=pool_size,
         pool_pre_ping=True,
         json_serializer=to_json,
+        hide_parameters=True,
         connect_args={"application_name": application_name, "connect_timeout": 10},
     )
     event.listen(engine, "connect", _set_utc if owner else _set_utc_and_role)
+    event.listen(engine, "handle_error", _without_values)
     return engine
 
 
@@ -125,6 +129,15 @@ def _storable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_storable(inner) for inner in value]
     return value
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """Takes the rows' values out of an error's text ("DETAIL: Failing row contains …"): they are personal data."""
+    raised = context.original_exception
+    if isinstance(raised, psycopg.Error) and raised.diag.message_primary:
+        raised.args = (raised.diag.message_primary,)
+        if context.sqlalchemy_exception is not None:
+            context.sqlalchemy_exception.args = (f"({type(raised).__name__}) {raised.diag.message_primary}",)
 
 
 def _set_utc_and_role(raw: Any, _record: object) -> None:
