@@ -38,6 +38,13 @@ class Routes:
         self._routes: list[Route] = []
         self._map: Map | None = None
 
+    @classmethod
+    def joined(cls, *parts: Routes) -> Routes:
+        """One table of several."""
+        whole = cls()
+        whole._routes = [route for part in parts for route in part._routes]
+        return whole
+
     def add(self, method: str, template: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Registers a function ``(vendor, request, **path variables)``."""
 
