@@ -112,6 +112,11 @@ class MarketoClient:
         1013 (or 610) when there is no approved object of this name."""
         return _only(self.requests.query(at.DESCRIBE_OBJECT, {}, object=api_name))
 
+    def describe_custom_object_type(self, api_name: str) -> Row:
+        """The definition with its approval ``state`` (draft, approved, approvedWithDraft), drafts included. Needs a
+        right and a subscription that syncing does not need: ConfigurationError 603 or 616 without."""
+        return _only(self.requests.query(at.DESCRIBE_OBJECT_TYPE, {}, object=api_name))
+
     def query_custom_objects(
         self, api_name: str, field: str, values: Sequence[str], fields: Sequence[str]
     ) -> Iterator[Row]:

@@ -14,6 +14,7 @@ WRITE_LEAD = "Read-Write Person"
 READ_ACTIVITY = "Read-Only Activity"
 READ_OBJECT = "Read-Only Custom Object or Read-Write Custom Object"
 WRITE_OBJECT = "Read-Write Custom Object"
+READ_OBJECT_TYPE = "Read-Only Custom Object Type or Read-Write Custom Object Type"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ DESCRIBE_LEADS = Endpoint("leads/describe", "GET", "/rest/v1/leads/describe2.jso
 LIST_OBJECTS = Endpoint("customobjects/list", "GET", "/rest/v1/customobjects.json", READ_OBJECT)
 DESCRIBE_OBJECT = Endpoint(
     "customobjects/describe", "GET", "/rest/v1/customobjects/{object}/describe.json", READ_OBJECT
+)
+DESCRIBE_OBJECT_TYPE = Endpoint(
+    "customobjects/schema", "GET", "/rest/v1/customobjects/schema/{object}/describe.json", READ_OBJECT_TYPE
 )
 QUERY_OBJECTS = Endpoint(
     "customobjects/query", "POST", "/rest/v1/customobjects/{object}.json", READ_OBJECT, 80, query=True
