@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from renkei.errors import ConfigurationError
+from renkei.errors import ConfigurationError, RecordError
 from renkei.integrations.checks import Finding, refuse_errors
 from renkei.integrations.on24_marketo.connect import read_definition
 from renkei.integrations.on24_marketo.definition import ACCEPTED, GUIDE, examine, from_marketo
@@ -34,7 +34,7 @@ def test_a_missing_object_names_the_one_that_is_nearly_it(name: str) -> None:
     [found] = problems(None, [{"name": "car_c"}, {"name": name}])
     assert found.level == "error"
     assert found.line == (
-        f"Marketo has no custom object with the API name oN24Attendee_c; there is {name}, "
+        f"Marketo shows no custom object with the API name oN24Attendee_c; there is {name}, "
         "but the name must be exactly this, capitals included."
     )
 
@@ -200,22 +200,26 @@ def test_every_catalogue_type_has_its_marketo_types() -> None:
 
 
 class FakeMarketo:
-    def __init__(self, describe: Any, objects: Any = ()) -> None:
-        self.describe, self.objects, self.calls = describe, objects, 0
+    def __init__(self, describe: Any, of_type: Any = None, objects: Any = ()) -> None:
+        self.describe, self.of_type, self.objects, self.calls = describe, of_type, objects, 0
 
     def describe_leads(self) -> Any:
-        self.calls += 1
-        return {"fields": LEAD}
+        return self._answer({"fields": LEAD})
 
     def describe_custom_object(self, api_name: str) -> Any:
-        self.calls += 1
-        if isinstance(self.describe, Exception):
-            raise self.describe
-        return self.describe
+        return self._answer(self.describe)
+
+    def describe_custom_object_type(self, api_name: str) -> Any:
+        return self._answer(self.of_type)
 
     def custom_objects(self, names: Any = ()) -> Any:
+        return self._answer(self.objects)
+
+    def _answer(self, answer: Any) -> Any:
         self.calls += 1
-        return self.objects
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 def test_reading_the_definition_takes_two_calls() -> None:
@@ -224,10 +228,34 @@ def test_reading_the_definition_takes_two_calls() -> None:
     assert marketo.calls == 2
 
 
-@pytest.mark.parametrize("code", ["610", "1013"])
-def test_an_object_marketo_does_not_know_is_looked_for_in_the_list(code: str) -> None:
-    marketo = FakeMarketo(ConfigurationError("no", code=code), [{"name": "oN24Attendee_c", "state": "draft"}])
+NOT_THERE = [
+    ConfigurationError("no", code="610"),
+    ConfigurationError("no", code="1013"),
+    RecordError("no", code="1013"),
+]
+NOT_ALLOWED = [ConfigurationError("no", code="603"), ConfigurationError("no", code="616")]
+
+
+@pytest.mark.req("O38")
+@pytest.mark.parametrize("absent", NOT_THERE)
+def test_an_object_marketo_does_not_show_may_be_a_draft(absent: Exception) -> None:
+    marketo = FakeMarketo(absent, {"apiName": "oN24Attendee_c", "state": "draft"})
     assert read_definition(marketo).state == "draft"
+
+
+@pytest.mark.parametrize("refused", [*NOT_THERE, *NOT_ALLOWED])
+def test_without_the_right_to_ask_the_missing_object_may_be_either(refused: Exception) -> None:
+    marketo = FakeMarketo(NOT_THERE[0], refused, [{"name": "on24Attendee_c"}])
+    definition = read_definition(marketo)
+    assert not definition.exists
+    [found] = examine(definition, Settings())
+    assert "there is on24Attendee_c" in found.line and "it is still a draft" in found.remedy
+
+
+def test_a_thorough_reading_sees_changes_that_wait_for_approval() -> None:
+    marketo = FakeMarketo(on24.describe(), {"apiName": "oN24Attendee_c", "state": "approvedWithDraft"})
+    assert read_definition(marketo, thorough=True).state == "approvedWithDraft"
+    assert marketo.calls == 4
 
 
 def test_a_missing_right_is_not_taken_for_a_missing_object() -> None:

@@ -121,8 +121,9 @@ def _absent(definition: Definition) -> Finding:
     like = next((name for name in definition.object_names if "on24" in name.lower()), None)
     found = f"; there is {like}, but the name must be exactly this, capitals included" if like else ""
     return Finding(
-        "object_missing", "error", f"Marketo has no custom object with the API name {CUSTOM_OBJECT}{found}.",
-        "Create it in Admin > Marketo Custom Objects and approve it.", OBJECT_STEP,
+        "object_missing", "error", f"Marketo shows no custom object with the API name {CUSTOM_OBJECT}{found}.",
+        "Create it in Admin > Marketo Custom Objects; if it is there, it is still a draft: Object Actions > "
+        "Approve Object.", OBJECT_STEP,
     )  # fmt: skip
 
 
