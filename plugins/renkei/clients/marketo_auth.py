@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from renkei.clients.redact import redact
@@ -22,7 +22,7 @@ _WORTH_WAITING = 30.0  # a refused token with less life left than this is waited
 
 @dataclass(frozen=True)
 class Token:
-    value: str
+    value: str = field(repr=False)
     expires_at: datetime
 
 

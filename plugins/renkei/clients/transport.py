@@ -33,24 +33,25 @@ _BAD_REQUEST = (
 @dataclass(frozen=True)
 class Call:
     """One request. ``seconds`` bounds it in total and is longer than the vendor's own time-out;
-    ``write`` says that an answer that never came leaves the outcome unknown."""
+    ``write`` says that an answer that never came leaves the outcome unknown. Tracebacks that print locals show
+    neither secrets nor people."""
 
     endpoint: str
     method: str
-    url: str
+    url: str = field(repr=False)
     seconds: float
     write: bool = False
-    params: Mapping[str, str] = field(default_factory=dict)
-    form: Mapping[str, str] | None = None
-    body: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
 class Answer:
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 class Transport:

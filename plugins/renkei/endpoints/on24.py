@@ -29,6 +29,8 @@ _INSTANT = timedelta(microseconds=1)
 VOLATILE_EVENT_FIELDS = frozenset(
     {"eventanalytics", "lastupdated", "partnerrefstats", "iseliteexpired", "eventengagementscore"}
 )
+# Told at client level only (it is the account's own, or a sub-account's): a row must not change with the list it is in.
+UNEVEN_PEOPLE_FIELDS = frozenset({"clientid"})
 Subject = Callable[[Fields], str | None]
 
 
@@ -143,9 +145,10 @@ class _On24People(_On24Source):
     def _row(self, row: dict[str, Any]) -> SourceRow:
         """Key ``eventid:eventuserid``. A row without one of them is delivered under a ``?`` in its place, so that
         the mapping can refuse it with a reason."""
+        payload = {name: value for name, value in row.items() if name not in UNEVEN_PEOPLE_FIELDS}
         event, user = _text(row.get("eventid")), _text(row.get("eventuserid"))
-        key = f"{event or '?'}:{user or '?' + digest(row)}"
-        return SourceRow(key, row, subject=self._subject(row), parent=event or None)
+        key = f"{event or '?'}:{user or '?' + digest(payload)}"
+        return SourceRow(key, payload, subject=self._subject(payload), parent=event or None)
 
 
 class On24Registrants(_On24People):
@@ -155,7 +158,7 @@ class On24Registrants(_On24People):
         return self._client.registrants(part.start, part.end, mode=part.mode, page=page, subaccounts=self._subaccounts)
 
     def _of_event(self, event_id: str) -> list[dict[str, Any]]:
-        return [{**row, "eventid": row.get("eventid", event_id)} for row in self._client.event_registrants(event_id)]
+        return [_with_event(row, event_id) for row in self._client.event_registrants(event_id)]
 
 
 class On24Attendees(_On24People):
@@ -170,12 +173,12 @@ class On24Attendees(_On24People):
         return self._client.attendees(part.start, part.end, mode=part.mode, page=page, subaccounts=self._subaccounts)
 
     def _of_event(self, event_id: str) -> list[dict[str, Any]]:
-        return [{**row, "eventid": row.get("eventid", event_id)} for row in self._client.event_attendees(event_id)]
+        return [_with_event(row, event_id) for row in self._client.event_attendees(event_id)]
 
     def _row(self, row: dict[str, Any]) -> SourceRow:
         if not _text(row.get("eventid")):
             event_id = self._event_of(_text(row.get("eventuserid")), _text(row.get("email")))
-            row = {**row, "eventid": int(event_id) if event_id.isdigit() else event_id} if event_id else row
+            row = _with_event(row, event_id) if event_id else row
         return super()._row(row)
 
     def _event_of(self, user_id: str, email: str) -> str:
@@ -194,6 +197,11 @@ def covering_days(span: Span) -> Iterator[tuple[date, date]]:
         end = min(last, start + timedelta(days=MAX_DAYS - 1))
         yield start, end
         start = end + timedelta(days=1)
+
+
+def _with_event(row: dict[str, Any], event_id: str) -> dict[str, Any]:
+    """The event's id as the lists that tell it do: a number."""
+    return {"eventid": int(event_id) if event_id.isdigit() else event_id, **row}
 
 
 def _text(value: Any) -> str:

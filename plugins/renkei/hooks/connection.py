@@ -34,6 +34,10 @@ def session_of(hook: HttpHook) -> requests.Session:
     session.headers.clear()
     session.headers.update(requests.utils.default_headers())
     session.auth = None
+    if hook.adapter is not None:
+        # HttpHook mounts it for the scheme it read from the connection, which may have none.
+        session.mount("http://", hook.adapter)
+        session.mount("https://", hook.adapter)
     return session
 
 
