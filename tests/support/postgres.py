@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,13 +44,14 @@ class Pg:
 
 
 @pytest.fixture(scope="session")
-def pg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pg]:
-    """The session's Postgres server, not durable."""
-    directory = tmp_path_factory.mktemp("postgres")
-    server = Pg(postgres.free_port())
-    postgres.start(directory, server.port, durable=False)
-    yield server
-    postgres.stop(directory)
+def pg() -> Iterator[Pg]:
+    """The session's Postgres server, not durable. Not below pytest's own directory: each session that starts
+    closes that one to other users, and the server of a root session is one."""
+    with tempfile.TemporaryDirectory(prefix="renkei-pg-") as name:
+        server = Pg(postgres.free_port())
+        postgres.start(Path(name), server.port, durable=False)
+        yield server
+        postgres.stop(Path(name))
 
 
 @pytest.fixture(scope="session")
