@@ -1,0 +1,85 @@
+"""Retention takes away what is over and old, and never what keeps a thing from being done twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert, text
+
+from renkei.store import retention
+from renkei.store import tables as t
+from renkei.store.retention import Retention, clean
+from tests.store.seeding import FLOW, SOURCE, TARGET, add_change, add_log, add_record, add_run, add_window
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+OLD, NEW = NOW - timedelta(days=401), NOW - timedelta(days=20)
+
+
+def left(engine: Engine, statement: str) -> set[Any]:
+    with engine.connect() as connection:
+        return set(connection.execute(text(statement)).scalars())
+
+
+def test_old_and_over_goes_the_rest_stays(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for name, at in (("old", OLD), ("new", NEW)):
+            run = add_run(connection, name, settled_at=at)
+            add_window(connection, run, since=at, until=at, state="settled", settled_at=at)
+            add_change(connection, run, name, closed_at=at, outcome="created")
+            add_log(connection, "created", name, at=at)
+            link = {"integration": "i", "account": TARGET, "object": "lead", "match_key": name, "target_id": "1"}
+            connection.execute(insert(t.identity_link).values(**link, how="x", state="retired", retired_at=at))
+            action = {"flow": FLOW, "key": name, "action": "a", "due_at": at}
+            connection.execute(insert(t.due_action).values(**action, state="done", done_at=at))
+            usage = {"account": TARGET, "flow": FLOW, "endpoint": name, "period_start": at}
+            connection.execute(insert(t.quota_usage).values(usage))
+        add_run(connection, "open", state="open", opened_at=OLD)
+        add_window(connection, run, since=OLD, until=OLD, state="read")
+        add_window(connection, run, since=OLD, until=OLD, state="settled", settled_at=OLD, kind="extra", tag="9:24h")
+        add_change(connection, run, "failed", state="failed", created_at=OLD)
+        add_record(connection, "9:1", observed_at=OLD)
+        due = {"flow": FLOW, "key": "due", "action": "a", "due_at": OLD}
+        connection.execute(insert(t.due_action).values(due))
+    done = clean(engine, Retention(), NOW)
+    assert {table: rows for table, rows in done.items() if rows} == {
+        "flow_run": 1, "feed_window": 1, "change": 1, "change_log": 1, "identity_link": 1, "due_action": 1,
+        "quota_usage": 1,
+    }  # fmt: skip
+    assert left(engine, "select dag_run_id from renkei.flow_run") == {"new", "open"}
+    assert left(engine, "select key from renkei.change") == {"new", "failed"}
+    assert left(engine, "select key from renkei.due_action") == {"new", "due"}
+    assert left(engine, "select count(*) from renkei.feed_window") == {3}
+    assert left(engine, "select key from renkei.source_record") == {"9:1"}
+    assert not any(clean(engine, Retention(), NOW).values())
+
+
+def test_dedupe_keys_outlive_their_content(engine: Engine) -> None:
+    with engine.begin() as connection:
+        run = add_run(connection)
+        once: dict[str, Any] = {"form": "write_once", "closed_at": OLD, "fields": {"email": "a@example.jp"}}
+        add_change(connection, run, "event-1", sent={"email": "a@example.jp"}, **once)
+        for name, state in (("e1", "used"), ("e2", "new")):
+            event = {"source": "marketo", "sender_id": name, "payload": {"a": 1}, "state": state, "used_at": OLD}
+            connection.execute(insert(t.inbox_event).values(event))
+    clean(engine, Retention(), NOW)
+    assert left(engine, "select key || fields::text || coalesce(sent::text, '-') from renkei.change") == {"event-1{}-"}
+    assert left(engine, "select sender_id || payload::text from renkei.inbox_event") == {"e1{}", 'e2{"a": 1}'}
+
+
+def test_each_table_has_its_own_days(engine: Engine) -> None:
+    with engine.begin() as connection:
+        add_log(connection, "created", "a", at=NEW)
+        proposal = {"run_id": 1, "flow": FLOW, "account": SOURCE, "object": "o", "key": "k", "action": "create"}
+        connection.execute(insert(t.proposal).values(**proposal, created_at=NEW))
+    assert clean(engine, Retention(change_log=19, proposals=21), NOW)["change_log"] == 1
+    assert clean(engine, Retention(proposals=19), NOW)["proposal"] == 1
+
+
+def test_many_rows_go_in_batches(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "_BATCH", 3)
+    with engine.begin() as connection:
+        for number in range(8):
+            add_log(connection, "created", str(number), at=OLD)
+    assert clean(engine, Retention(), NOW)["change_log"] == 8
