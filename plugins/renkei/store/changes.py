@@ -208,6 +208,7 @@ def claim(
     now: datetime,
     limit: int,
     states: Sequence[str],
+    passed_over: Sequence[int] = (),
 ) -> list[Change]:
     """The next due changes of a stage, normal before bulk; rows another sender holds are passed over."""
     statement = (
@@ -218,6 +219,7 @@ def claim(
             change.c.fingerprint == fingerprint,
             change.c.state.in_(states),
             change.c.due_at <= now,
+            change.c.id != sa.all_(sa.cast(list(passed_over), sa.ARRAY(sa.BigInteger))),
         )
         .order_by(change.c.bulk, change.c.due_at, change.c.id)
         .limit(limit)

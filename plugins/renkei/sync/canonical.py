@@ -9,13 +9,14 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _INSTANT = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 
 
 def dumps(value: Any) -> str:
     """Compact JSON with sorted keys. NULs and lone surrogates, which jsonb refuses, are taken out."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
-    if "\\u0000" in text or (not text.isascii() and _has_surrogate(text)):
+    if "\\u0000" in text or _SURROGATE.search(text):
         text = json.dumps(_storable(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
     return text
 
@@ -54,10 +55,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} is not plain JSON")
-
-
-def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _storable(value: Any) -> Any:

@@ -82,8 +82,8 @@ def decide_stage(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded]) -> N
     put: list[dict[str, Any]] = []
     for key, one in mapped.items():
         _decide(verdicts, stage, key, one, known, put)
-    _put(verdicts, stage, put)
     _close_vanished(verdicts, stage, units, mapped)
+    _put(verdicts, stage, put)
 
 
 def _map(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded]) -> dict[str, Mapped]:

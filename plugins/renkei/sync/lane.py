@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -79,44 +79,88 @@ def _leave(connection: sa.Connection, name: str) -> None:
         connection.execute(sa.text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": name})
 
 
+@dataclass
+class _Turn:
+    """What one turn takes up. ``keys`` are the match keys in it: changes that share one take turns, so that the
+    second finds what the first created."""
+
+    creates: list[Candidate] = field(default_factory=list)
+    updates: list[Candidate] = field(default_factory=list)
+    passed_over: list[int] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    claimed: int = 0
+
+    def choose(self, claimed: Sequence[Change]) -> list[Change]:
+        chosen: list[Change] = []
+        for change in claimed:
+            if self.keys.isdisjoint(change.match):
+                chosen.append(change)
+            else:
+                self.passed_over.append(change.id)
+            self.keys.update(change.match)
+        self.claimed += len(chosen)
+        return chosen
+
+
 def _take_turn(sender: Sender, connection: sa.Connection, index: int, stage: Stage) -> bool:
     """One batch. False when nothing is due any more."""
     attempt = new_attempt()
     with connection.begin():
+        turn = _fill(sender, connection, index, stage, attempt)
+        sender.engine.failpoint("push.before_claim_commit")
+    committed_at = sender.engine.clock.now()
+    sender.engine.failpoint("push.after_claim_commit")
+    batch = turn.creates or turn.updates
+    if batch:
+        _send(sender, connection, stage, batch, attempt, committed_at, create=bool(turn.creates))
+    return turn.claimed > 0
+
+
+def _fill(sender: Sender, connection: sa.Connection, index: int, stage: Stage, attempt: str) -> _Turn:
+    """Looks up in full pages until there is a full batch to create, or nothing is due. Creates go first; what is
+    to be updated is linked and sent in a turn of its own."""
+    turn, limit = _Turn(), sender.limit(stage)
+    while len(turn.creates) < limit and len(turn.updates) < limit:
         claimed = changes.claim(
             connection,
             flow=sender.flow.name,
             stage=index,
             fingerprint=sender.flow.fingerprint,
             now=sender.started,
-            limit=sender.limit(stage),
+            limit=limit,
             states=STATES,
+            passed_over=turn.passed_over,
         )
         if not claimed:
-            return False
-        candidates = _look_up(sender, connection, stage, _one_per_key(claimed))
-        now = sender.engine.now(connection)
-        done, creates, updates = _sort(stage, candidates, now)
+            break
+        candidates = _look_up(sender, connection, stage, turn.choose(claimed))
+        done, creates, updates = _sort(stage, candidates, sender.engine.now(connection))
         sender.store(connection, stage, done, None)
-        batch = creates or updates
-        _commit_to(sender, connection, stage, batch, attempt, create=bool(creates))
-        sender.engine.failpoint("push.before_claim_commit")
-    committed_at = sender.engine.clock.now()
-    sender.engine.failpoint("push.after_claim_commit")
-    if batch:
-        _send(sender, connection, stage, batch, attempt, committed_at, create=bool(creates))
-    return True
+        room = creates[: limit - len(turn.creates)]
+        _commit_to(sender, connection, stage, room, attempt, create=True)
+        turn.creates += room
+        turn.updates += updates
+        turn.passed_over += [one.change.id for one in updates]
+    if turn.creates:
+        sender.store(connection, stage, [_link_first(sender, one) for one in turn.updates if not one.linked], None)
+    else:
+        turn.updates = turn.updates[:limit]
+        _commit_to(sender, connection, stage, turn.updates, attempt, create=False)
+    return turn
 
 
-def _one_per_key(claimed: Sequence[Change]) -> list[Change]:
-    """Changes that share a match key take turns: the second finds what the first created."""
-    taken: set[str] = set()
-    chosen: list[Change] = []
-    for change in claimed:
-        if taken.isdisjoint(change.match):
-            chosen.append(change)
-        taken.update(change.match)
-    return chosen
+def _link_first(sender: Sender, one: Candidate) -> Resolution:
+    assert one.found is not None
+    change = one.change
+    return Resolution(
+        change,
+        "pending",
+        code=change.code,
+        target_id=one.found.id,
+        links=_links(one),
+        detail=_detail(one),
+        due_at=sender.started,
+    )
 
 
 def _look_up(sender: Sender, connection: sa.Connection, stage: Stage, claimed: Sequence[Change]) -> list[Candidate]:
