@@ -59,7 +59,7 @@ class BulkExtract:
         """Queues a created job, else looks how far it is; call again after ``POLL_SECONDS`` until ``done``.
         Retriable when the queue is full, QuotaExhausted when the day's bytes are spent, Fatal when it failed."""
         if job.status == "Created":
-            body = self._requests.post(bulk(job.kind, "enqueue"), None, job=job.id)
+            body = self._requests.query(bulk(job.kind, "enqueue"), {}, job=job.id)
             if body.get("result"):
                 return _job(job.kind, body)
         return self._checked(_job(job.kind, self._requests.query(bulk(job.kind, "status"), {}, job=job.id)))
