@@ -101,21 +101,22 @@ def test_two_registrations_are_one_person_with_the_newest_values() -> None:
 
 
 @pytest.mark.req("O18")
-def test_registrations_that_name_other_leads_are_matched_each_in_its_own_way_ids_first() -> None:
-    rows = [
-        on24.registrant(eventid=number, exteventusercd=code)
-        for number, code in ((4100001, ""), (4100002, "7"), (4100003, "9"), (4100004, "7"))
-    ]
+@pytest.mark.parametrize("without_id", [True, False])
+def test_registrations_that_name_other_leads_are_matched_each_in_its_own_way(without_id: bool) -> None:
+    """An id that is only looked for cannot be taken for the address of the others."""
+    codes = ["7", "9", "7", *([""] if without_id else [])]
+    rows = [on24.registrant(eventid=4100001 + n, exteventusercd=code) for n, code in enumerate(codes)]
     units = on24.unit(*rows, value=on24.SUBJECT)
-    writes = [found for found in on24.mapper().people(units) if isinstance(found, Write)]
-    assert [write.key for write in writes] == [f"{on24.SUBJECT}|id:7", f"{on24.SUBJECT}|id:9", on24.SUBJECT]
-    assert [write.match for write in writes] == [
-        (MatchKey("id", "7"), BY_EMAIL), (MatchKey("id", "9"), BY_EMAIL), (BY_EMAIL,),
-    ]  # fmt: skip
-    for row in rows:
-        [record] = on24.mapper().attendance(on24.unit(row))
-        assert isinstance(record, Write)
-        assert record.refs["personid"].keys in [write.match for write in writes]
+    writes = {found.key: found for found in on24.mapper().people(units) if isinstance(found, Write)}
+    seven, nine = writes[f"{on24.SUBJECT}|id:7"], writes[f"{on24.SUBJECT}|id:9"]
+    assert seven.explanation["registrations"] == ["4100001:710000001", "4100003:710000001"]
+    assert [found.may_create for found in (seven, nine)] == [not without_id] * 2
+    if without_id:
+        assert (seven.match, nine.match) == ((MatchKey("id", "7"),), (MatchKey("id", "9"),))
+        assert (writes[on24.SUBJECT].match, writes[on24.SUBJECT].may_create) == ((BY_EMAIL,), True)
+    else:
+        assert (seven.match, nine.match) == ((MatchKey("id", "7"), BY_EMAIL), (MatchKey("id", "9"), BY_EMAIL))
+        assert on24.SUBJECT not in writes
 
 
 def test_addresses_are_compared_normalised_and_written_raw() -> None:

@@ -1,13 +1,14 @@
 """Stage 1, people: who registered or attended → the Marketo lead, created when that is switched on.
 
 The 15 standard fields are sent only in a create: an existing person is never changed by them (O16).
-Registrations of one address that name different Marketo leads are different people to Marketo: each way of
-matching is a decision of its own, lead ids first, so that each attendance record finds its own link (O18).
+Registrations of one address may name different Marketo leads: each way of matching is a decision of its own, so
+that each attendance record finds its own link (O18).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from renkei.integrations.on24_marketo import values
@@ -40,15 +41,23 @@ def map_people(unit: Unit, settings: Settings, names: LeadNames) -> Sequence[Dec
     fault = unwritable(wanted[-1].email)
     if fault:
         return [Unmappable(unit.value, fault)]
+    return _by_way(unit.value, wanted, settings, names)
+
+
+def _by_way(subject: str, wanted: Sequence[Registration], settings: Settings, names: LeadNames) -> Sequence[Decision]:
+    """Where some registrations name a lead and others do not, the address stands for the others: a lead id is
+    then only looked for, and never taken for the address."""
     ways: dict[tuple[MatchKey, ...], list[Registration]] = {}
     for registration in wanted:
         ways.setdefault(match_keys(registration, settings), []).append(registration)
-    ids_first = sorted(ways, key=lambda keys: -len(keys))
-    return [_write(_key(unit.value, keys), keys, ways[keys], settings, names) for keys in ids_first]
-
-
-def _key(subject: str, keys: tuple[MatchKey, ...]) -> str:
-    return subject if len(keys) == 1 else f"{subject}|{keys[0]}"
+    mixed = any(len(keys) == 1 for keys in ways) and len(ways) > 1
+    writes = []
+    for keys, found in ways.items():
+        alone = len(ways) == 1 or len(keys) == 1
+        write = _write(subject if alone else f"{subject}|{keys[0]}", keys, found, settings, names)
+        link_only = mixed and len(keys) > 1
+        writes.append(replace(write, match=keys[:1], may_create=False, initial={}) if link_only else write)
+    return writes
 
 
 def _last_reason(known: Sequence[Registration], reasons: dict[str, str | None]) -> str:
