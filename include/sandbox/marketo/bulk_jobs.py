@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,6 @@ class Job:
     finished: datetime | None = None
     data: bytes = b""
     records: int = 0
-    times: dict[str, str] = field(default_factory=dict)
 
     def line(self) -> dict[str, Any]:
         """The job as status and list show it."""
@@ -110,18 +109,17 @@ class BulkJobs:
                 self._finish(job, job.started + timedelta(seconds=seconds))
                 return True
         waiting = [job for job in self.jobs.values() if job.status == WAITING]
-        if not waiting or len(running) >= self._marketo.settings["bulk_running"]:
+        free = int(self._marketo.settings["bulk_running"]) - len(running)
+        if not waiting or free < 1:
             return False
-        self._start(waiting, now)
+        job = min(waiting, key=lambda job: (job.queued or now, job.created))
+        job.started, job.status = self._slot_free_at(free, job.queued or now), RUNNING
         return True
 
-    def _start(self, waiting: list[Job], now: datetime) -> None:
-        job = min(waiting, key=lambda job: (job.queued or now, job.created))
-        freed = max((j.finished for j in self.jobs.values() if j.finished), default=None)
-        queued = job.queued or now
-        busy = sum(1 for j in self.jobs.values() if j.status == RUNNING) + 1 >= self._marketo.settings["bulk_running"]
-        job.started = max(queued, freed) if freed and busy else queued
-        job.status = RUNNING
+    def _slot_free_at(self, free: int, queued: datetime) -> datetime:
+        """When the longest-idle of the free slots became free: that of the free-th latest finish."""
+        finishes = sorted((job.finished for job in self.jobs.values() if job.finished), reverse=True)
+        return max(queued, finishes[free - 1]) if len(finishes) >= free else queued
 
     def _finish(self, job: Job, moment: datetime) -> None:
         job.data, job.records = job.render()
