@@ -13,6 +13,9 @@ import pytest
 
 from renkei.operators import bootstrap
 from renkei.sync.engine import RunSummary, StepReport
+from tests.operators.world import bag, connections, demo, fernet_key, two_months_only
+
+__all__ = ["bag", "connections", "demo", "fernet_key", "two_months_only"]
 
 NOW = datetime(2026, 4, 10, 3, 0, tzinfo=UTC)
 TOTALS = {"read": 3, "created": 2, "updated": 0, "unchanged": 1, "skipped": 0, "failed": 0}

@@ -2,66 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-import yaml
 from airflow.dag_processing.dagbag import DagBag
-from cryptography.fernet import Fernet
 
 from tests.operators.fake_execution import FakeExecutionApi, run_task
 from tests.support.sandbox import SandboxServer
 
-ROOT = Path(__file__).resolve().parents[2]
 STEPS = ("open", "extract", "plan", "push", "settle")
-
-
-@pytest.fixture(scope="module")
-def bag() -> DagBag:
-    return DagBag(ROOT / "dags", bundle_name="test")
-
-
-@pytest.fixture(autouse=True)
-def two_months_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A first load of two windows: ON24 allows few calls a minute, and a test does not wait for them."""
-    settings = yaml.safe_load((ROOT / "include/integrations/on24_marketo.yaml").read_text())
-    settings["full_since"] = (datetime.now(UTC) - timedelta(days=60)).date()
-    (tmp_path / "on24_marketo.yaml").write_text(yaml.safe_dump(settings))
-    monkeypatch.setenv("RENKEI_SETTINGS_DIR", str(tmp_path))
-
-
-@pytest.fixture(autouse=True)
-def fernet_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", Fernet.generate_key().decode())
-
-
-@pytest.fixture
-def demo(sandbox_server: SandboxServer) -> SandboxServer:
-    sandbox_server.call("POST", "/worlds/demo", {"seed": 7})
-    return sandbox_server
-
-
-def connections(sandbox: SandboxServer, store_url: str) -> dict[str, dict[str, Any]]:
-    """What Airflow would hold for the sandbox's vendors and the store."""
-    given = sandbox.call("GET", "/credentials")
-    marketo, on24, store = given["marketo"], given["on24"], urlsplit(store_url)
-    return {
-        "marketo_default": {
-            "conn_type": "marketo", "host": marketo["base_url"], "login": marketo["client_id"],
-            "password": marketo["client_secret"], "extra": f'{{"munchkin_id": "{marketo["munchkin_id"]}"}}',
-        },
-        "on24_default": {
-            "conn_type": "on24", "host": on24["base_url"], "login": on24["access_token_key"],
-            "password": on24["access_token_secret"], "extra": f'{{"client_id": "{on24["client_id"]}"}}',
-        },
-        "renkei_db": {
-            "conn_type": "postgres", "host": store.hostname, "port": store.port, "login": store.username,
-            "schema": store.path[1:],
-        },
-    }
+Connections = dict[str, dict[str, Any]]
 
 
 def run_all(bag: DagBag, api: FakeExecutionApi) -> dict[str, Any]:
@@ -69,17 +19,82 @@ def run_all(bag: DagBag, api: FakeExecutionApi) -> dict[str, Any]:
     for step in STEPS:
         result = run_task(bag.dags["on24_to_marketo"].get_task(step), api)
         assert result.state == "success", (step, result.error)
-    return api.xcom["settle", -1, "return_value"]
+    handed_on: dict[str, Any] = api.xcom["settle", -1, "return_value"]
+    return handed_on
+
+
+def scheduled(number: int, connections: Connections) -> FakeExecutionApi:
+    return FakeExecutionApi(run_type="scheduled", run_id=f"scheduled__{number}", connections=connections)
 
 
 def test_the_demo_world_is_synced_and_a_second_run_writes_nothing(
-    bag: DagBag, demo: SandboxServer, store_url: str
+    bag: DagBag, demo: SandboxServer, connections: Connections
 ) -> None:
-    known = connections(demo, store_url)
-    first = run_all(bag, FakeExecutionApi(run_type="scheduled", run_id="scheduled__1", connections=known))
+    first = run_all(bag, scheduled(1, connections))
     assert first["state"] == "succeeded"
     assert first["totals"]["created"] > 0
     people = len(demo.records("marketo", "leads"))
-    second = run_all(bag, FakeExecutionApi(run_type="scheduled", run_id="scheduled__2", connections=known))
+    second = run_all(bag, scheduled(2, connections))
     assert (second["totals"]["created"], second["totals"]["updated"]) == (0, 0)
     assert len(demo.records("marketo", "leads")) == people
+
+
+@pytest.mark.req("O30")
+def test_a_dry_run_reports_and_writes_nothing(bag: DagBag, demo: SandboxServer, connections: Connections) -> None:
+    people = len(demo.records("marketo", "leads"))
+    api = FakeExecutionApi(conf={"dry_run": True}, connections=connections)
+    report = run_all(bag, api)
+    assert report["totals"]["created"] > 0
+    assert len(demo.records("marketo", "leads")) == people
+
+
+def operation(bag: DagBag, dag_id: str, connections: Connections, **conf: Any) -> tuple[Any, FakeExecutionApi]:
+    """Runs the one task of an operations DAG."""
+    (task,) = bag.dags[dag_id].tasks
+    api = FakeExecutionApi(conf=conf, connections=connections, retries=1)
+    return run_task(task, api), api
+
+
+def test_check_passes_on_the_demo_world(bag: DagBag, demo: SandboxServer, connections: Connections) -> None:
+    result, _ = operation(bag, "renkei_check", connections)
+    assert result.state == "success", result.error
+
+
+def test_dead_credentials_latch_the_integration_until_the_check_passes(
+    bag: DagBag, demo: SandboxServer, connections: Connections
+) -> None:
+    dead = connections | {"on24_default": connections["on24_default"] | {"password": "0" * 32}}
+    dag = bag.dags["on24_to_marketo"]
+    assert run_task(dag.get_task("open"), FakeExecutionApi(connections=dead, retries=3)).state == "failed"
+
+    calls = len(demo.call("GET", "/calls"))
+    api = FakeExecutionApi(connections=connections, retries=3)
+    assert run_task(dag.get_task("open"), api).state == "failed"
+    assert "renkei_check" in api.xcom["open", -1, "trouble"]
+    assert len(demo.call("GET", "/calls")) == calls
+
+    assert operation(bag, "renkei_check", dead)[0].state == "failed"
+    assert operation(bag, "renkei_check", connections)[0].state == "success"
+    assert run_task(dag.get_task("open"), FakeExecutionApi(connections=connections)).state == "success"
+
+
+def test_setup_says_what_it_did_and_does_no_harm(bag: DagBag, connections: Connections) -> None:
+    result, api = operation(bag, "renkei_setup", connections)
+    assert result.state == "success", result.error
+    done = api.xcom["migrate", -1, "return_value"]
+    assert done["before"] == done["after"]
+
+
+def test_retry_by_hand_counts_what_it_made_due(bag: DagBag, connections: Connections) -> None:
+    result, api = operation(bag, "renkei_retry_failed", connections, flow="on24_marketo")
+    assert result.state == "success", result.error
+    assert api.xcom["make_due", -1, "return_value"] == {"on24_marketo": 0}
+
+
+def test_forget_erases_and_keeps_out(bag: DagBag, demo: SandboxServer, connections: Connections) -> None:
+    run_all(bag, scheduled(1, connections))
+    email = next(row["email"] for row in demo.records("on24", "registrants") if row["email"].endswith("example.jp"))
+    result, api = operation(bag, "renkei_forget", connections, who=email)
+    assert result.state == "success", result.error
+    assert api.xcom["forget", -1, "return_value"]["source_record"] > 0
+    assert run_all(bag, scheduled(2, connections))["totals"]["created"] == 0

@@ -33,24 +33,26 @@ class SettleOperator(FlowOperator):
     def work(self, wired: Wired, context: Any) -> dict[str, Any]:
         from renkei.sync import steps
 
-        said = troubles(context["ti"], self.steps)
         try:
             run_id = opened_run(context["ti"], self.steps[0])
         except ConfigurationError as error:
-            tell_state(wired, context, "failed", said or error.message)
+            tell_state(wired, context, "failed", troubles(context["ti"], self.steps) or error.message)
             raise
-        return settled(wired, context, lambda: steps.settle(wired.engine, wired.flow, run_id), said)
+        return settled(wired, context, lambda: steps.settle(wired.engine, wired.flow, run_id), self.steps)
 
 
-def settled(wired: Wired, context: Any, settle: Callable[[], RunSummary], said: str = "") -> dict[str, Any]:
+def settled(
+    wired: Wired, context: Any, settle: Callable[[], RunSummary], steps: Sequence[str] = ()
+) -> dict[str, Any]:
     """Settles, logs what to do next, tells people, and hands on the counts; a red run raises RunFailed.
 
-    ``said`` is what earlier steps stumbled over.
+    ``steps``: the tasks before, whose troubles are told with a red run.
     """
     try:
         summary = settle()
     except RunFailed as error:
-        tell_state(wired, context, "failed", " ".join(filter(None, (error.summary.note, said))), error.summary)
+        why = " ".join(filter(None, (error.summary.note, troubles(context["ti"], steps))))
+        tell_state(wired, context, "failed", why, error.summary)
         raise
     if next_step := advice(summary):
         log.info("%s", next_step)
