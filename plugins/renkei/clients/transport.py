@@ -77,6 +77,8 @@ class Transport:
                 body = response.content
         except requests.exceptions.RequestException as error:
             self._explain(call, error)
+        except ValueError as error:  # http.client on a header that no header can hold
+            self._unusable(call, type(error).__name__)
         if late.is_set():
             self.lost(call, f"the answer took longer than {call.seconds:.0f} s")
         self._note_clock(response.headers.get("Date"))
@@ -118,13 +120,16 @@ class Transport:
         # The texts of these errors hold the URL, so only their kind is told.
         kind = type(error).__name__
         if isinstance(error, _BAD_REQUEST):
-            raise ConfigurationError(
-                f"{self.system} {call.endpoint}: the connection's host or credentials cannot be used ({kind}).",
-                remedy="Correct the connection.",
-            ) from None
+            self._unusable(call, kind)
         if _was_never_sent(error):
             raise Retriable(f"{self.system} {call.endpoint}: no connection could be made ({kind}).") from None
         self.lost(call, f"the connection was lost ({kind})")
+
+    def _unusable(self, call: Call, kind: str) -> NoReturn:
+        raise ConfigurationError(
+            f"{self.system} {call.endpoint}: the connection's host or credentials cannot be used ({kind}).",
+            remedy="Correct the connection.",
+        ) from None
 
     def _note_clock(self, date: str | None) -> None:
         if not date:
