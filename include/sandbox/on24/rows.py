@@ -8,7 +8,7 @@ from typing import Any
 
 from include.sandbox.on24.freshness import Freshness
 from include.sandbox.on24.model import Attendance, Items, Registration, Session
-from include.sandbox.on24.shapes import VIRTUAL_CONFERENCE, WAREHOUSE, Shape, shape_of
+from include.sandbox.on24.shapes import IDENTITY, ORIGIN, VIRTUAL_CONFERENCE, WAREHOUSE, shape_of
 from include.sandbox.on24.times import iso
 
 PERSON_FIELDS = (
@@ -85,13 +85,14 @@ def activity(registration: Registration, attendance: Attendance, level: str, fre
 
 
 @cache
-def _identity_names(shape: Shape, level: str) -> tuple[str, ...]:
-    hidden = set()
+def _identity_names(contenttype: str, level: str) -> tuple[str, ...]:
+    shape, hidden = shape_of(contenttype), set()
     for name in ("clientid", "eventid"):
         where = getattr(shape, name)
         if where == "nowhere" or (where == "client" and level == EVENT):
             hidden.add(name)
-    return tuple(name for name in shape.scalars if name not in hidden)
+    known = {*IDENTITY, *ORIGIN, "partnerref"} - hidden
+    return tuple(name for name in shape.scalars if name in known)
 
 
 def identity(registration: Registration, level: str) -> dict[str, Any]:
@@ -110,8 +111,7 @@ def identity(registration: Registration, level: str) -> dict[str, Any]:
         "sourceeventid": registration.sourceeventid,
         "partnerref": person.get("partnerref", ""),
     }
-    names = _identity_names(shape_of(event.contenttype), level)
-    return {name: values[name] for name in names if name in values}
+    return {name: values[name] for name in _identity_names(event.contenttype, level)}
 
 
 def _visible_sessions(registration: Registration, fresh: Freshness, now: int, realtime: bool) -> list[Session]:
