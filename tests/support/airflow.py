@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 
 from include.launcher import sandbox as launcher
 from include.launcher.airflow import Airflow
@@ -66,7 +69,7 @@ def airflow_processes(pg: Pg, migrated: str, sandbox_process: SandboxServer,
         pg.drop(RENKEI_DATABASE)
         pg.execute(f"create database {RENKEI_DATABASE} template {migrated} strategy file_copy")
 
-    airflow = Airflow(place, DAG_FOLDERS)
+    airflow = Airflow(place, DAG_FOLDERS, {"RENKEI_SETTINGS_DIR": str(_settings(run / "integrations"))})
     processes = Processes(run / "processes")
     airflow.prepare(SETTINGS, launcher.credentials(sandbox_process.url) | {"RENKEI_DB_URL": store_url})
     try:
@@ -74,6 +77,16 @@ def airflow_processes(pg: Pg, migrated: str, sandbox_process: SandboxServer,
         yield AirflowStack(airflow, airflow.rest(), sandbox_process, store_url, processes, renew_store)
     finally:
         processes.stop()
+
+
+def _settings(folder: Path) -> Path:
+    """The project's settings, with everything on and a full load that ends before the pace of ON24 matters."""
+    folder.mkdir()
+    settings = yaml.safe_load((ROOT / "include" / "integrations" / "on24_marketo.yaml").read_text())
+    settings |= {"create_new_people": True, "on24_registrants": True, "first": "full",
+                 "full_since": (datetime.now(UTC) - timedelta(days=100)).date()}
+    (folder / "on24_marketo.yaml").write_text(yaml.safe_dump(settings))
+    return folder
 
 
 @pytest.fixture
