@@ -40,6 +40,8 @@ class Field:
         """The value as it is kept; Skip 1001 for another type, 1003 for what is too long or not allowed."""
         if value is None or value == "":
             return None
+        if type(value) is str and self.data_type in LENGTHS and 4 * len(value) <= (self.length or TEXT_BYTES):
+            return value  # short enough whatever its bytes are: most values take this way
         convert = _CONVERT.get(self.data_type, _text)
         try:
             stored = convert(value)

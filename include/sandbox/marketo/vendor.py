@@ -53,7 +53,6 @@ class Marketo(Vendor):
         "activity_delay_seconds": 0,  # from the activity date to the commit
         "activity_scan_block": 1000,  # rows one call looks at: pages may be short or empty
         "bulk_updated_at": True,  # off: 1035 at create
-        "bulk_smart_list": False,
         "bulk_seconds": 120,  # how long a job is processed
         "bulk_status_seconds": 60,  # how often its status is refreshed
         "bulk_time_scale": 1,  # divides both
@@ -71,6 +70,7 @@ class Marketo(Vendor):
         self.tokens = Tokens(self)
         self.quota = Quota(self)
         self._requests = 0
+        self._stamped: tuple[datetime | None, str] = (None, "")  # a batch writes the same second many times
         super().reset()
 
     def empty(self) -> None:
@@ -95,7 +95,11 @@ class Marketo(Vendor):
 
     def now_stamp(self, later_seconds: float = 0) -> str:
         """The present instant (or a later one) as Marketo writes it."""
-        return stamp(self.world.clock.now() + timedelta(seconds=later_seconds))
+        moment = self.world.clock.now() + timedelta(seconds=later_seconds)
+        second = moment.replace(microsecond=0)
+        if second != self._stamped[0]:
+            self._stamped = (second, stamp(second))
+        return self._stamped[1]
 
     def log_activity(self, lead_id: int, type_id: int, *, date: str | None = None, **more: Any) -> Any:
         """Writes an activity, dated now unless ``date`` says otherwise; it is committed after the delay."""
