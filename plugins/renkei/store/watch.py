@@ -41,7 +41,7 @@ class OpenChanges:
     error_class: str | None
     number: int
     oldest_at: datetime
-    next_due_at: datetime
+    next_due_at: datetime | None
     reason: str | None
 
 
