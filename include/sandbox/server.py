@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -66,6 +67,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(status, chunks)
         except (Dropped, Cut):
             self._hang_up()
+        except ConnectionError:
+            raise
+        except Exception:  # a bug of the sandbox must not look like a dropped connection
+            traceback.print_exc()
+            self.send_error(500, "the sandbox failed")
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = answer
 

@@ -109,10 +109,11 @@ def _struck(vendor: Vendor, request: Request, faults: list[Fault]) -> Outcome | 
 
 
 def _refusal(vendor: Vendor, request: Request, fault: Fault) -> Response:
-    if fault.action == "drop_before":
-        raise Dropped
     if fault.action == "error":
         return vendor.error_response(fault.code, fault.message, request)
+    request.call.counted = False  # it never reached the vendor's counters
+    if fault.action == "drop_before":
+        raise Dropped
     body = fault.body if isinstance(fault.body, str) else json.dumps(fault.body, ensure_ascii=False)
     return Response(body, status=fault.status, headers=fault.headers)
 

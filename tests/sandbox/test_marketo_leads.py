@@ -167,6 +167,13 @@ def test_a_post_can_be_a_get(api, in_query) -> None:
     assert [lead["id"] for lead in api.raw("POST", LEAD, **where).json()["result"]] == [1]
 
 
+def test_values_may_be_repeated_or_comma_joined(api) -> None:
+    ids = [api.lead(email=f"{n}@example.jp") for n in range(3)]
+    repeated = api.raw("GET", LEAD, params=[("filterType", "id"), *(("filterValues", str(i)) for i in ids)]).json()
+    joined = api.get(LEAD, filterType="id", filterValues=",".join(map(str, ids)))
+    assert [lead["id"] for lead in repeated["result"]] == [lead["id"] for lead in joined["result"]] == ids
+
+
 def test_describe_knows_standard_and_custom_fields(api) -> None:
     api.marketo.objects["lead_fields"].create([{"name": "pEPURL__c", "dataType": "url"}])
     first = api.get("/rest/v1/leads/describe.json")["result"]

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from include.sandbox.errors import ControlError
 from include.sandbox.http import Request, Response, json_response
 from include.sandbox.marketo.activity_log import ActivityLog
 from include.sandbox.marketo.activity_types import ActivityType
@@ -18,7 +17,7 @@ from include.sandbox.marketo.companies import Companies
 from include.sandbox.marketo.custom_object_ui import RecordsStore
 from include.sandbox.marketo.custom_objects import CustomObjects
 from include.sandbox.marketo.endpoints import routes
-from include.sandbox.marketo.errors import HTTP_STATUS, MESSAGES, MarketoError
+from include.sandbox.marketo.errors import HTTP_STATUS, MarketoError
 from include.sandbox.marketo.identity import Service, Tokens, answer_identity, bearer_client, make_services
 from include.sandbox.marketo.leads import Leads
 from include.sandbox.marketo.parameters import is_tunnelled, stamp
@@ -131,8 +130,6 @@ class Marketo(Vendor):
 
     def error_response(self, code: str, message: str | None, request: Request) -> Response:
         """Any code of Adobe's table in the envelope, counted as the real one would be."""
-        if code not in MESSAGES:
-            raise ControlError(f"marketo has no code {code!r}")
         return self._refuse(request, MarketoError(code, message), self.client_id)
 
     def handle(self, request: Request) -> Outcome:
