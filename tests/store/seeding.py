@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, insert
 
 from renkei.store import tables as t
 
-FLOW = "on24_to_marketo"
+FLOW = "on24_marketo"
 SOURCE = "on24:10291"
 TARGET = "marketo:123-ABC-456"
 

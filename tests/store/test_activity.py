@@ -29,6 +29,7 @@ def run(connection: Connection) -> int:
     add_change(connection, run_id, "c", state="waiting", **OBJECT)
     add_change(connection, run_id, "e", state="failed", reason="too long", **OBJECT)
     add_change(connection, run_id, "f", state="pending", **OBJECT)
+    add_change(connection, run_id, "7:a", outcome="updated", object="member", stage=2, form="upsert")
     add_log(connection, "skipped", "g", run_id=run_id, reason="anonymous", content="x")
     add_log(connection, "skipped", "c", run_id=run_id, change_id=3, reason="told by its change")
     return run_id
@@ -62,8 +63,9 @@ def test_counts_by_object(connection: Connection, run: int) -> None:
     assert activity.counts(connection, run) == {
         "lead": none | {"created": 1, "updated": 1, "failed": 1, "in_doubt": 1, "skipped": 1},
         "on24_attendee": none | {"created": 1, "unchanged": 1, "failed": 1, "waiting": 1, "pending": 1},
+        "member": none | {"updated": 1},
     }
-    assert list(activity.counts(connection, run)) == ["lead", "on24_attendee"]
+    assert list(activity.counts(connection, run)) == ["lead", "on24_attendee", "member"]
 
 
 def test_a_later_repair_changes_the_counts_everywhere(connection: Connection, run: int) -> None:

@@ -33,7 +33,7 @@ select run_id, stage, object,
  group by run_id, stage, object
 """
 
-# "Leads" are what is created after a look-up (people), "objects" is all else a run writes.
+# "Leads" are what is created after a look-up (people); "objects" are those of the next stage, the custom object.
 ACTIVITY = """
 create view renkei.activity as
 select run.id as process_id,
@@ -65,16 +65,18 @@ select run.id as process_id,
          join renkei.feed_window feed on feed.id = bound.window_id
         where bound.run_id = run.id) as sources
  cross join lateral (
-       select string_agg(distinct object, ', ') filter (where form <> 'create_after_lookup') as custom_object,
+       select min(object) filter (where stage = object_stage) as custom_object,
               count(*) filter (where form = 'create_after_lookup' and outcome = 'created') as leads_created,
-              count(*) filter (where form <> 'create_after_lookup'
+              count(*) filter (where stage = object_stage
                                  and outcome in ('created', 'updated', 'unchanged')) as objects_mapped,
-              count(*) filter (where form <> 'create_after_lookup'
+              count(*) filter (where stage = object_stage
                                  and (state = 'failed' or outcome = 'failed')) as objects_failed,
-              count(*) filter (where form <> 'create_after_lookup' and warnings <> '[]') as objects_with_warnings,
+              count(*) filter (where stage = object_stage and warnings <> '[]') as objects_with_warnings,
               count(*) filter (where state = 'failed' or outcome = 'failed') as failed
-         from renkei.change
-        where run_id = run.id) as written
+         from (select stage, object, form, state, outcome, warnings,
+                      min(stage) filter (where form <> 'create_after_lookup') over () as object_stage
+                 from renkei.change
+                where run_id = run.id) as planned) as written
 """
 
 PROBLEM_RECORD = """
