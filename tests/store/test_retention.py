@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from renkei.store import tables as t
 from renkei.store.retention import Retention, clean
 from tests.store.seeding import FLOW, SOURCE, TARGET, add_change, add_log, add_record, add_run, add_window
 
+DOCS = Path(__file__).parents[2] / "docs"
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 OLD, NEW = NOW - timedelta(days=401), NOW - timedelta(days=20)
 
@@ -83,3 +87,9 @@ def test_many_rows_go_in_batches(engine: Engine, monkeypatch: pytest.MonkeyPatch
         for number in range(8):
             add_log(connection, "created", str(number), at=OLD)
     assert clean(engine, Retention(), NOW)["change_log"] == 8
+
+
+@pytest.mark.parametrize("page", ["operations.md", "operations.ja.md"])
+def test_the_days_are_told_as_they_are(page: str) -> None:
+    told = re.findall(r"^\| (\w+) \| (\d+) \|", (DOCS / page).read_text(), re.MULTILINE)
+    assert {name: int(days) for name, days in told} == asdict(Retention())
