@@ -6,19 +6,23 @@ A file that cannot be used ends as one ConfigurationError: one line with file, k
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from renkei.errors import ConfigurationError
 from renkei.integrations.ownership import Claim
 
 FirstRun = Literal["full", "now"] | date
 ConnectionId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w.\-]+$")]
+
+
+_CRON = re.compile(r"@(hourly|daily|weekly|monthly)|[\d*/,\-]+(\s+[\dA-Za-z*/,\-#]+){4}")
 
 
 class Section(BaseModel):
@@ -47,7 +51,7 @@ class Notices(Section):
     """Who is told about a run, and when."""
 
     mode: Literal["every_run", "failures", "change_of_state", "never"] = "change_of_state"
-    mail_to: tuple[str, ...] = ()
+    mail_to: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
     smtp_conn_id: ConnectionId = "smtp_default"
     slack_conn_id: ConnectionId | None = None
 
@@ -63,12 +67,19 @@ class IntegrationSettings(Section):
     push_minutes: int = Field(default=10, ge=1, le=120)
     notices: Notices = Notices()
 
+    @field_validator("schedule")
+    @classmethod
+    def _cron(cls, schedule: str | None) -> str | None:
+        if schedule is not None and not _CRON.fullmatch(schedule.strip()):
+            raise ValueError(f"{schedule} is no cron expression → Five fields, for instance '*/15 * * * *'.")
+        return schedule
+
     def claims(self) -> Iterator[Claim]:
         """The target fields this integration updates."""
         return iter(())
 
 
-SettingsT = TypeVar("SettingsT", bound=IntegrationSettings)
+SettingsT = TypeVar("SettingsT", bound=Section)
 
 
 def read_settings(path: Path, model: type[SettingsT]) -> SettingsT:

@@ -47,6 +47,9 @@ def refusal(tmp_path: Path, text: str) -> str:
         ("resweep_hours: [12, 2]", "resweep_hours: must be hours after the live end, rising."),
         ("max_sizes: {poll1answer: 9999}", "max_sizes.poll1answer: must be 1 to 1500. Correct the number."),
         ("purse: {daily_calls: 10, reserve: 10}", "purse.reserve leaves nothing of purse.daily_calls."),
+        ("schedule: every day", "schedule: every day is no cron expression. Five fields, for instance"),
+        ("schedule: '* * *'", "schedule: * * * is no cron expression."),
+        ("notices: {mail_to: [nobody]}", "notices.mail_to.0: string should match pattern"),
         ("overlap_days: many", "overlap_days: input should be a valid integer"),
     ],
 )

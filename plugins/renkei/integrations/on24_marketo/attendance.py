@@ -6,13 +6,11 @@ An empty source value clears the field: the record mirrors ON24, and every chose
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from renkei.integrations.on24_marketo import values
-from renkei.integrations.on24_marketo.catalogue import KEYS, CatalogueField, attendee_fields
-from renkei.integrations.on24_marketo.derived import DERIVED
-from renkei.integrations.on24_marketo.extract import Payloads, first, joined
+from renkei.integrations.on24_marketo.columns import Column
+from renkei.integrations.on24_marketo.extract import Payloads
 from renkei.integrations.on24_marketo.names import MarketoField, RecordNames
 from renkei.integrations.on24_marketo.registration import (
     Registration,
@@ -27,15 +25,17 @@ from renkei.sync.flow import Decision, Ref, Skip, Unit, Unmappable, Write
 LEAD = "lead"
 
 
-def map_attendance(unit: Unit, settings: Settings, names: RecordNames) -> Sequence[Decision]:
-    """One decision per registration."""
+def map_attendance(unit: Unit, settings: Settings, names: RecordNames, columns: Sequence[Column]) -> Sequence[Decision]:
+    """One decision per registration. ``columns``: the chosen fields, prepared."""
     known = registrations(unit)
     if not known:
         return [Skip(unit.value, "deleted")]
-    return [_decision(registration, settings, names) for registration in known]
+    return [_decision(registration, settings, names, columns) for registration in known]
 
 
-def _decision(registration: Registration, settings: Settings, names: RecordNames) -> Decision:
+def _decision(
+    registration: Registration, settings: Settings, names: RecordNames, columns: Sequence[Column]
+) -> Decision:
     reason = nobody(registration, settings)
     if reason:
         return Skip(registration.key, reason)
@@ -46,7 +46,8 @@ def _decision(registration: Registration, settings: Settings, names: RecordNames
     keys, fault = _keys(registration, names)
     if fault:
         return Unmappable(registration.key, fault)
-    fields, warnings = _fields(registration.payloads, settings, names)
+    payloads = registration.payloads
+    fields, warnings = _fields(payloads, columns)
     person = names.fields.get("personid")
     return Write(
         key=registration.key,
@@ -58,7 +59,7 @@ def _decision(registration: Registration, settings: Settings, names: RecordNames
             "mode": settings.mode.value,
             "product": registration.product,
             "event": registration.event_id,
-            "from": [name for name, payload in registration.payloads.items() if payload],
+            "from": [name for name, payload in payloads.items() if payload],
         },
         warnings=tuple(warnings),
     )
@@ -81,47 +82,11 @@ def _keys(registration: Registration, names: RecordNames) -> tuple[dict[str, Any
     return keys, None
 
 
-def _fields(payloads: Payloads, settings: Settings, names: RecordNames) -> tuple[dict[str, Any], list[str]]:
+def _fields(payloads: Payloads, columns: Sequence[Column]) -> tuple[dict[str, Any], list[str]]:
     fields: dict[str, Any] = {}
     warnings = []
-    catalogue = attendee_fields()
-    for name, marketo in names.fields.items():
-        if name in KEYS:
-            continue
-        fields[marketo.name], warning = convert(catalogue[name], payloads, _size(catalogue[name], marketo, settings))
+    for column in columns:
+        fields[column.target], warning = column.convert(column.read(payloads))
         if warning:
-            warnings.append(f"{name}: {warning}")
+            warnings.append(f"{column.name}: {warning}")
     return fields, warnings
-
-
-@dataclass(frozen=True)
-class Size:
-    """What fits a text field: Marketo counts characters, but bytes in text areas (Adobe: field-types)."""
-
-    characters: int | None = None
-    octets: int = values.TEXT_BYTES
-
-
-def _size(field: CatalogueField, marketo: MarketoField, settings: Settings) -> Size:
-    in_bytes = marketo.type in ("text", "textarea")
-    sizes = [field.max_size, settings.max_sizes.get(field.name), None if in_bytes else marketo.length]
-    known = [size for size in sizes if size]
-    octets = min(marketo.length or values.TEXT_BYTES, values.TEXT_BYTES) if in_bytes else values.TEXT_BYTES
-    return Size(min(known) if known else None, octets)
-
-
-def convert(field: CatalogueField, payloads: Payloads, size: Size | None = None) -> values.Converted:
-    """A catalogue field's value for these payloads, and a warning where it had to be changed."""
-    fits = size or Size(field.max_size)
-    value = _value(field, payloads)
-    if field.name == "engagementscore":
-        return values.score(value)
-    if field.type in ("string", "text", "email"):
-        return values.text(value, fits.characters, fits.octets)
-    return values.CONVERTERS[field.type](value)
-
-
-def _value(field: CatalogueField, payloads: Payloads) -> Any:
-    if field.fill == "derived":
-        return DERIVED[field.source](payloads)
-    return joined(payloads, field.source) if field.fill == "join" else first(payloads, field.source)

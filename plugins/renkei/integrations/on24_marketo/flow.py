@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
+from renkei.errors import ConfigurationError
 from renkei.integrations.checks import refuse_errors
 from renkei.integrations.on24_marketo.definition import Definition, examine
 from renkei.integrations.on24_marketo.events import SettlingEvents, resweeps
@@ -16,7 +17,7 @@ from renkei.integrations.on24_marketo.settings import NAME, Settings
 from renkei.sync.flow import ExtraRead, Feed, Flow, Form, Kind, Stage, Stored
 from renkei.sync.ports import Source, Target
 
-LONGEST_SPAN = timedelta(days=31)
+LONGEST_SPAN = timedelta(days=180)  # ON24: six months at a time
 EARLIEST = date(2020, 1, 1)
 
 
@@ -42,7 +43,7 @@ def build(settings: Settings, ends: Ends, definition: Definition) -> Flow:
         feeds=_feeds(settings, ends),
         stages=_stages(settings, ends, mapper),
         fingerprint=mapper.fingerprint(),
-        check=_check(settings, definition),
+        check=_check(settings, ends, definition),
         extra_reads=_extra_reads(settings),
         extra_reads_feed=EVENT,
         fail_share=settings.fail_share,
@@ -100,8 +101,18 @@ def _stages(settings: Settings, ends: Ends, mapper: Mapper) -> tuple[Stage, ...]
     return people, attendance, member_status
 
 
-def _check(settings: Settings, definition: Definition) -> Callable[[], None]:
-    return lambda: refuse_errors(examine(definition, settings))
+def _check(settings: Settings, ends: Ends, definition: Definition) -> Callable[[], None]:
+    def check() -> None:
+        _refuse_future(settings, ends.events.now().date())
+        refuse_errors(examine(definition, settings))
+
+    return check
+
+
+def _refuse_future(settings: Settings, today: date) -> None:
+    for key, day in (("first", settings.first), ("full_since", settings.full_since)):
+        if isinstance(day, date) and day > today:
+            raise ConfigurationError(f"{NAME}.yaml: {key}: {day} is in the future.", remedy="Give an earlier day.")
 
 
 def _extra_reads(settings: Settings) -> Callable[[Sequence[Stored], datetime], list[ExtraRead]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from renkei.integrations.on24_marketo.attendance import map_attendance
 from renkei.integrations.on24_marketo.catalogue import attendee_fields, lead_fields
+from renkei.integrations.on24_marketo.columns import Column, columns
 from renkei.integrations.on24_marketo.member_status import STATUS, map_member_status
 from renkei.integrations.on24_marketo.names import LeadNames, RecordNames
 from renkei.integrations.on24_marketo.people import map_people
@@ -26,13 +28,17 @@ class Mapper:
     record: RecordNames
     lead: LeadNames
 
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        return columns(self.settings, self.record)
+
     def people(self, unit: Unit) -> Sequence[Decision]:
         """Units by person (subject)."""
         return map_people(unit, self.settings, self.lead)
 
     def attendance(self, unit: Unit) -> Sequence[Decision]:
         """Units by registration (key)."""
-        return map_attendance(unit, self.settings, self.record)
+        return map_attendance(unit, self.settings, self.record, self.columns)
 
     def member_status(self, unit: Unit) -> Sequence[Decision]:
         """Units by person (subject)."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from renkei.integrations.on24_marketo import values
 from renkei.integrations.on24_marketo.catalogue import LeadField, lead_fields
-from renkei.integrations.on24_marketo.extract import first
+from renkei.integrations.on24_marketo.extract import reader
 from renkei.integrations.on24_marketo.names import LeadNames
 from renkei.integrations.on24_marketo.registration import (
     Registration,
@@ -112,7 +112,7 @@ def _lead_value(field: LeadField, newest: Registration, size: int | None) -> val
     if field.type == "email":
         written = written_form(newest.email)
         return written, None if written == newest.email else "full-width letters made plain"
-    value = first(newest.payloads, field.source)
+    value = reader(field.source)(newest.payloads)
     return values.employees(value) if field.type == "integer" else values.text(value, size or 255)
 
 

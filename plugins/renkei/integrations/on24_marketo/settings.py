@@ -85,6 +85,15 @@ class Lags(Section):
     )
 
 
+class Pace(Section):
+    """ON24 calls a minute of one task, by class of endpoint; 0 means no limit. ON24 publishes no figures."""
+
+    people: int = Field(default=100, ge=0)
+    event: int = Field(default=1000, ge=0)
+    event_list: int = Field(default=30, ge=0)
+    management: int = Field(default=10, ge=0)
+
+
 class Settings(IntegrationSettings):
     """All of the file. Without any key it creates nobody and writes attendance of known people only."""
 
@@ -105,6 +114,7 @@ class Settings(IntegrationSettings):
     overlap_days: int = Field(default=3, ge=1, le=30)
     resweep_hours: tuple[int, ...] = (2, 12, 24, 48)
     lags: Lags = Lags()
+    on24_pace: Pace = Pace()
     purse: Purse = Purse()
 
     @field_validator("custom_object")

@@ -23,7 +23,7 @@ def text(value: Any, size: int | None, octets: int = TEXT_BYTES) -> Converted:
     if plain is None:
         return None, None
     cut = plain[:size] if size else plain
-    if len(cut.encode(errors="replace")) > octets:
+    if len(cut) * 4 > octets and len(cut.encode(errors="replace")) > octets:
         cut = cut.encode(errors="replace")[:octets].decode(errors="ignore")
     return cut, None if cut == plain else f"cut from {len(plain)} to {len(cut)} characters"
 
@@ -58,7 +58,7 @@ def instant(value: Any) -> Converted:
     moment = moment_of(value)
     if moment is None:
         return None, None if _plain(value) is None else "left out: not a time with an offset"
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ"), None
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}", None
 
 
 def moment_of(value: Any) -> datetime | None:
