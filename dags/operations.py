@@ -9,9 +9,11 @@ from renkei.operators.dag_frame import frame, japan
 from renkei.operators.flow_tasks import STORE_POOL
 from renkei.operators.operations.check import CheckOperator
 from renkei.operators.operations.forget import ForgetOperator
+from renkei.operators.operations.maintenance import KeepAliveOperator, RetentionOperator
 from renkei.operators.operations.params import check_params, forget_params, retry_params
 from renkei.operators.operations.retry_failed import RetryFailedOperator
 from renkei.operators.operations.setup import SetupOperator
+from renkei.operators.operations.watch import WatchOperator
 
 SETUP_DOC = """
 ### Set up Renkei's tables
@@ -34,6 +36,22 @@ RETRY_DOC = """
 Makes failed and in-doubt changes due; the next run of their flow sends them. By hand: all, or what the form names.
 Every hour: what was held because a definition or a right was wrong, as soon as the check passes. Everything else is
 tried again by its own time: transient trouble after minutes, wrong data once a day for a week.
+"""
+
+WATCH_DOC = """
+### What nobody would see
+
+Looks every ten minutes for what raises no error by itself: a feed that falls behind, a scheduled run that never came,
+a quota that will not last until its reset, a token nobody uses, records that are not tried any more. Each is told
+once when it begins and once when it is over, over the integration's own notices. The limits are in
+`include/integrations/operations.yaml`.
+"""
+
+MAINTENANCE_DOC = """
+### Daily upkeep
+
+Uses each vendor's token once, so that none dies of idleness while a flow is paused, and deletes what the tables have
+kept long enough (`include/integrations/operations.yaml`). The newest known state, links and delivered values stay.
 """
 
 FORGET_DOC = """
@@ -62,3 +80,10 @@ with DAG(
 
 with DAG("renkei_forget", schedule=None, params=forget_params(), **frame(tags=["operations"], doc_md=FORGET_DOC)):
     ForgetOperator(task_id="forget", pool=STORE_POOL)
+
+with DAG("renkei_watch", schedule=japan("*/10 * * * *"), **frame(tags=["operations"], doc_md=WATCH_DOC)):
+    WatchOperator(task_id="watch", pool=STORE_POOL)
+
+with DAG("renkei_maintenance", schedule=japan("40 3 * * *"), **frame(tags=["operations"], doc_md=MAINTENANCE_DOC)):
+    KeepAliveOperator(task_id="keep_tokens_alive", pool=STORE_POOL)
+    RetentionOperator(task_id="delete_what_is_over", pool=STORE_POOL)

@@ -71,6 +71,8 @@ class FakeWired:
         self.latched_with.append(error.message)
         self.reason = error.message
 
+    def note_accounts(self) -> None: ...
+
     def latched(self) -> str | None:
         return self.reason
 

@@ -98,3 +98,24 @@ def test_forget_erases_and_keeps_out(bag: DagBag, demo: SandboxServer, connectio
     assert result.state == "success", result.error
     assert api.xcom["forget", -1, "return_value"]["source_record"] > 0
     assert run_all(bag, scheduled(2, connections))["totals"]["created"] == 0
+
+
+def test_maintenance_uses_tokens_and_keeps_what_is_young(bag: DagBag, connections: Connections) -> None:
+    run_all(bag, scheduled(1, connections))
+    for task in bag.dags["renkei_maintenance"].tasks:
+        api = FakeExecutionApi(connections=connections)
+        assert run_task(task, api).state == "success"
+        done = api.xcom[task.task_id, -1, "return_value"]
+        assert done == {"on24_marketo": 1} or set(done.values()) == {0}
+
+
+def test_watch_finds_nothing_after_a_run(bag: DagBag, connections: Connections) -> None:
+    run_all(bag, scheduled(1, connections))
+    result, api = operation(bag, "renkei_watch", connections)
+    assert result.state == "success", result.error
+    assert api.xcom["watch", -1, "return_value"] == {"on24_marketo": 0}
+
+
+def test_watch_says_that_nothing_ever_ran(bag: DagBag, connections: Connections) -> None:
+    _, api = operation(bag, "renkei_watch", connections)
+    assert api.xcom["watch", -1, "return_value"] == {"on24_marketo": 1}

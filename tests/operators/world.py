@@ -17,8 +17,9 @@ from tests.support.sandbox import SandboxServer
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def bag() -> DagBag:
+    """Parsed anew for each test: a run's params stay in the DAG it ran."""
     return DagBag(ROOT / "dags", bundle_name="test")
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-State = Literal["succeeded", "failed", "postponed", "disconnected", "late"]
+State = Literal["succeeded", "failed", "postponed", "disconnected", "late", "warning", "fine"]
 WORDS = ("read", "created", "updated", "unchanged", "skipped", "failed")
-RED = ("failed", "disconnected", "late")
+RED = ("failed", "disconnected", "late", "warning")
+GOOD = ("succeeded", "fine")
 
 NEXT = {
     "failed": "Open the run in Airflow, read the log of the red task, mend the cause, then clear the run: "
@@ -26,13 +27,15 @@ HEADLINES = {
     "postponed": "postponed",
     "disconnected": "DISCONNECTED",
     "late": "LATE",
+    "warning": "needs a look",
+    "fine": "fine again",
 }
 
 
 @dataclass(frozen=True)
 class Happening:
     """One thing that came about. ``topic`` is what its memory is kept under (the flow, or a watch's name);
-    ``run`` names the DAG run; ``note`` says why, without personal data."""
+    ``run`` names the DAG run, empty for a condition that stands by itself; ``note`` says why, without personal data."""
 
     integration: str
     topic: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from renkei.notifiers.happening import RED, Happening
+from renkei.notifiers.happening import GOOD, RED, Happening
 
 Mode = Literal["every_run", "failures", "change_of_state", "never"]
 
@@ -35,17 +35,17 @@ class Memory:
 
 
 def wants(mode: Mode, memory: Memory, happening: Happening) -> bool:
-    """Whether to tell. A run's state is told once, however often it is reported; a dead connection is told
-    once in every mode but ``never``, for it stays dead until a person acts."""
+    """Whether to tell. A run's state is told once, however often it is reported. A dead connection, and what
+    stands by itself (no run), are told when they change, in every mode but ``never``."""
     if mode == "never":
         return False
-    changed = happening.state != memory.state
-    if happening.state == "disconnected":
+    changed = happening.state != memory.state and not (memory.state is None and happening.state in GOOD)
+    if happening.state == "disconnected" or not happening.run:
         return changed
-    if happening.run and (happening.run, happening.state) == (memory.told_run, memory.told_state):
+    if (happening.run, happening.state) == (memory.told_run, memory.told_state):
         return False
     if mode == "every_run":
         return True
     if mode == "failures":
         return happening.state in RED
-    return changed and not (memory.state is None and happening.state == "succeeded")
+    return changed

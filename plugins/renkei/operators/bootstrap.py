@@ -61,6 +61,19 @@ class Wired:
         """The latest of our clock and the vendors': what lies beyond is the future for everybody."""
         return max([self.engine.clock.now(), *(feed.source.now() for feed in self.flow.feeds)])
 
+    def note_accounts(self) -> None:
+        """Notes which account each connection leads to, and says so when that changed."""
+        from renkei.store import accounts
+
+        with self.store.begin() as connection:
+            for connection_id, account in self.clients.accounts().items():
+                before = accounts.seen(connection, connection_id, account)
+                if before:
+                    log.warning(
+                        "Connection %s leads to %s now, before to %s. The new account has watermarks, links and "
+                        "delivered values of its own; those of the old one stay.", connection_id, account, before,
+                    )
+
     def latch(self, error: Disconnected) -> None:
         """Marks the integration as disconnected, so that no run calls its vendors until renkei_check passes."""
         from renkei.store.integration_state import disconnect
@@ -88,9 +101,13 @@ class Wired:
 @contextmanager
 def wired(integration: str, how: How = How()) -> Iterator[Wired]:
     """The integration on the store of connection ``renkei_db``; connections are closed at the end."""
-    settings = settings_of(integration)
     with opened_store() as store:
-        yield Wired(integration, engine_on(store), settings, how)
+        yield wired_on(store, integration, how)
+
+
+def wired_on(store: sa.Engine, integration: str, how: How = How()) -> Wired:
+    """The integration on an open store. Raises ConfigurationError for its settings file."""
+    return Wired(integration, engine_on(store), settings_of(integration), how)
 
 
 def wiring_of(integration: str) -> Any:

@@ -26,4 +26,5 @@ class RunFlowOperator(FlowOperator):
         asked = checked(context["params"], now=wired.latest_now(), limit=self.limit)
         request = RunRequest(**identity(context), trigger=trigger_of(context["dag_run"].run_type), **asked)
         wired.clients.read_usage()
+        wired.note_accounts()
         return settled(wired, context, lambda: steps.run_inline(wired.engine, wired.flow, request))

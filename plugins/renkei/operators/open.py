@@ -35,6 +35,7 @@ class OpenOperator(FlowOperator):
         wired.refuse_if_latched()
         request = self.request(wired, context)
         wired.clients.read_usage()
+        wired.note_accounts()
         run_id = steps.open_run(wired.engine, wired.flow, request)
         if not steps.has_work(wired.engine, wired.flow, run_id):
             self.log.info("Run %s: nothing to read, nothing unplanned, nothing due; going straight to settle.", run_id)

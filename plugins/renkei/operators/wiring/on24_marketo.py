@@ -10,10 +10,12 @@ from renkei.integrations.checks import Finding
 from renkei.integrations.on24_marketo.checks import Probes, check
 from renkei.integrations.on24_marketo.connect import read_definition
 from renkei.integrations.on24_marketo.definition import Definition
-from renkei.integrations.on24_marketo.ends import ends_of
+from renkei.integrations.on24_marketo.ends import ends_of, subject_of
 from renkei.integrations.on24_marketo.flow import build
+from renkei.integrations.on24_marketo.registration import REGISTRANT
 from renkei.integrations.on24_marketo.settings import Settings
 from renkei.integrations.settings_base import IntegrationSettings
+from renkei.store import records
 from renkei.store.periods import Daily
 from renkei.store.purse import Purse, PurseSettings
 from renkei.sync.engine import Engine
@@ -32,18 +34,38 @@ class Wiring:
         clock = engine.clock
         self.purse = Purse(engine.store, f"marketo:{hook.client().account_id}", self._share(), clock)
         self.marketo = hook.client(self.purse.meter("on24_marketo", bulk=bulk), clock)
-        self.on24 = On24Hook(self.settings.on24_conn_id).client(clock=clock)
+        self.on24 = On24Hook(self.settings.on24_conn_id).client(clock=clock, pace=self.settings.on24_pace.model_dump())
 
     def flow(self, *, described: bool) -> Flow:
         """The flow. ``described``: Marketo's definitions are read first (two calls), as mapping and sending need;
         reading and counting do without, so that they work while Marketo does not answer."""
         definition = read_definition(self.marketo) if described else Definition(exists=False)
-        return build(self.settings, ends_of(self.settings, self.on24, self.marketo), definition)
+        ends = ends_of(self.settings, self.on24, self.marketo, self._stored_registrations)
+        return build(self.settings, ends, definition)
+
+    def _stored_registrations(self, email: str) -> dict[str, str]:
+        """What is stored of an address' registrations: eventuserid → eventid."""
+        subject = subject_of({"email": email})
+        account = f"on24:{self.on24.account_id}"
+        with self.engine.store.begin() as connection:
+            stored = records.load(connection, account, [REGISTRANT], "subject", [subject] if subject else [])
+        return {str(row["payload"].get("eventuserid")): str(row["payload"].get("eventid")) for row in stored}
 
     def read_usage(self) -> None:
         """Takes over Marketo's own count of today's calls when ours is older than 15 minutes."""
         if self.purse.needs_reading():
             self.purse.vendor_reading(self.marketo.usage_today())
+
+    def accounts(self) -> dict[str, str]:
+        """Airflow connection → the account it leads to."""
+        return {
+            self.settings.marketo_conn_id: f"marketo:{self.marketo.account_id}",
+            self.settings.on24_conn_id: f"on24:{self.on24.account_id}",
+        }
+
+    def keep_alive(self) -> None:
+        """Uses ON24's token, which is disabled after 60 idle days."""
+        self.on24.client_info()
 
     def check(self) -> list[Finding]:
         """Connection, definition and rights test; nothing is written."""

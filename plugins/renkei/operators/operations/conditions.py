@@ -1,0 +1,103 @@
+"""What stands between a flow and being in step, one line each: lag, missed schedules, purse, idle tokens, failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import sqlalchemy as sa
+from croniter import croniter  # type: ignore[import-untyped]
+
+from renkei.operators.operations.settings import WatchSettings
+from renkei.store import accounts, watch
+from renkei.store.purse import Forecast
+
+GIVEN_UP = "Mend their cause and run renkei_retry_failed; the view renkei.problem_record lists them."
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One integration as renkei_watch sees it. ``forecast`` asks its purse."""
+
+    flow: str
+    schedule: str | None
+    connection_ids: frozenset[str]
+    forecast: Callable[[], Forecast]
+
+
+def conditions(connection: sa.Connection, watched: Watched, settings: WatchSettings, now: datetime) -> dict[str, str]:
+    """Every condition by its name, with the line that says what is wrong and what to do; empty where all is well."""
+    return {
+        "lag": _lag(connection, watched, settings, now),
+        "schedule": _missed(connection, watched, now),
+        "quota": _quota(watched.forecast()),
+        "token": _idle(connection, watched, settings, now),
+        "failures": _given_up(connection, watched),
+    }
+
+
+def interval(cron: str, now: datetime) -> timedelta:
+    """The longest pause between two runs of a schedule, as far as its next hundred runs show."""
+    runs = croniter(cron, now)
+    times: list[datetime] = [runs.get_next(datetime) for _ in range(100)]
+    return max(after - before for before, after in pairwise(times))
+
+
+def _lag(connection: sa.Connection, watched: Watched, settings: WatchSettings, now: datetime) -> str:
+    allowed = settings.lag
+    if watched.schedule:
+        allowed = max(allowed, 2 * interval(watched.schedule, now))
+    late = [lag for lag in watch.lags(connection, now, {watched.flow: allowed}) if lag.late]
+    if not late:
+        return ""
+    return f"{late[0].feed} is {_told(late[0].behind)} behind. See the last runs of the flow's DAG; is it paused?"
+
+
+def _missed(connection: sa.Connection, watched: Watched, now: datetime) -> str:
+    if not watched.schedule:
+        return ""
+    found = watch.missed(connection, now, {watched.flow: interval(watched.schedule, now)})
+    if not found:
+        return ""
+    last = found[0].last_run_at
+    return f"The scheduled run did not come; the last one was {_at(last)}. Is the DAG paused, the scheduler running?"
+
+
+def _quota(forecast: Forecast) -> str:
+    if forecast.runs_out_at is None:
+        return ""
+    return (
+        f"{forecast.account}: {forecast.spent} of our {forecast.share} calls are spent; at this pace they run out "
+        f"{_at(forecast.runs_out_at)}, before the reset {_at(forecast.resets_at)}. Runs are postponed then and go on "
+        "by themselves; raise purse.daily_calls if the account has more."
+    )
+
+
+def _idle(connection: sa.Connection, watched: Watched, settings: WatchSettings, now: datetime) -> str:
+    found = accounts.idle(connection, now, settings.idle)
+    mine = {name: at for name, at in found.items() if name in watched.connection_ids}
+    if not mine:
+        return ""
+    name, at = next(iter(mine.items()))
+    return f"Connection {name} was last used {_at(at)}; unused tokens are disabled. Run renkei_check to use it."
+
+
+def _given_up(connection: sa.Connection, watched: Watched) -> str:
+    """What no later run tries by itself any more."""
+    over = [
+        found for found in watch.open_changes(connection)
+        if found.flow == watched.flow and found.state == "failed" and found.next_due_at is None
+    ]
+    number = sum(found.number for found in over)
+    return f"{number} records failed for a week and are not tried any more. {GIVEN_UP}" if number else ""
+
+
+def _told(span: timedelta) -> str:
+    hours, minutes = divmod(int(span.total_seconds()) // 60, 60)
+    return f"{hours // 24} days" if hours >= 48 else f"{hours} h {minutes} min"
+
+
+def _at(moment: datetime | None) -> str:
+    return f"at {moment:%Y-%m-%d %H:%M} UTC" if moment else "never"
