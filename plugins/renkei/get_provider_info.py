@@ -61,6 +61,11 @@ def _on24() -> dict[str, Any]:
                     "default": "north_america",
                 },
             },
+            "calls_per_minute": {
+                "label": "Calls per minute",
+                "description": "Of each class of endpoint, per process. Empty: the usual figures. 0: no limit.",
+                "schema": {"type": ["integer", "null"], "minimum": 0},
+            },
         },
     }
 

@@ -8,7 +8,7 @@ import pytest
 
 from include.sandbox.world import World
 from renkei.endpoints.marketo import CustomObjectTarget, LeadTarget, ProgramMemberTarget
-from renkei.errors import RequestTooLarge
+from renkei.errors import ConfigurationError, RequestTooLarge
 from renkei.sync.ports import MatchKey, Result, WriteItem
 from tests.support.sandbox import Sandbox
 from tests.support.vendors import marketo_client
@@ -84,11 +84,22 @@ def test_a_record_that_poisons_its_batch_is_found_by_halving(world: World) -> No
     client = marketo_client(world)
     person = LeadTarget(client).create(people(1))[0].id
     target = CustomObjectTarget(client, OBJECT)
-    bad = WriteItem("bad", {"personid": person, "eventid": "", "eventuserid": "1"})
-    with pytest.raises(RequestTooLarge):
-        target.upsert([record(person, 1), bad])
-    assert target.upsert([bad])[0].result is Result.FAILED
-    assert target.upsert([record(person, 1)])[0].result is Result.CREATED
+    items = [record(person, n) for n in range(300)]
+    items[123] = WriteItem("bad", {"personid": person, "eventid": "", "eventuserid": "1"})
+    world.journal.reset()
+    outcomes = target.upsert(items)
+    assert [n for n, outcome in enumerate(outcomes) if outcome.result is Result.FAILED] == [123]
+    assert {outcome.result for outcome in outcomes} == {Result.CREATED, Result.FAILED}
+    assert outcomes[123].error_class == "data"
+    assert writes(world, f"/rest/v1/customobjects/{OBJECT}.json") <= 20
+
+
+def test_a_batch_of_which_nothing_is_taken_stops(world: World) -> None:
+    target = CustomObjectTarget(marketo_client(world), OBJECT)
+    items = [WriteItem(str(n), {"personid": "1", "eventid": "", "eventuserid": str(n)}) for n in range(300)]
+    with pytest.raises(ConfigurationError, match=r"one record after the other.*eventid"):
+        target.upsert(items)
+    assert writes(world, f"/rest/v1/customobjects/{OBJECT}.json") == 40
 
 
 @pytest.mark.req("O35")

@@ -9,7 +9,7 @@ import pytest
 from renkei.clients.marketo import MarketoClient
 from renkei.clients.marketo_auth import TokenStore
 from renkei.endpoints.marketo import CustomObjectTarget, LeadTarget, ProgramMemberTarget
-from renkei.errors import ConfigurationError, OutcomeUnknown, RequestTooLarge, Retriable
+from renkei.errors import ConfigurationError, OutcomeUnknown, Retriable
 from renkei.sync.ports import MatchKey, Result, WriteItem
 from tests.support.http import (
     Scripted,
@@ -124,13 +124,51 @@ def test_read_finds_by_id_or_email() -> None:
     assert LeadTarget(client).read(items) == {"1": {"title": "x"}, "2": {"email": "b@example.jp", "title": None}}
 
 
-def test_a_refused_request_is_halved_down_to_the_record() -> None:
-    client, _ = marketo(failed("1003", "Invalid data"), failed("1003", "Invalid data"))
+def test_a_request_refused_for_its_data_is_halved_down_to_the_record() -> None:
+    bad = failed("1003", "Invalid data")
+    client, vendor = marketo(bad, bad, ok([{"id": 51, "status": "updated"}]))
+    outcomes = LeadTarget(client).update([item("1", "50"), item("2", "51")])
+    assert [(o.result, o.error_class, o.code) for o in outcomes[:1]] == [(Result.FAILED, "data", "1003")]
+    assert outcomes[1].result is Result.UPDATED
+    assert [len(json_of(request)["input"]) for request in vendor.sent] == [2, 1, 1]
+
+
+def test_the_rest_of_a_batch_that_was_partly_executed_is_sent_later() -> None:
+    bad = failed("1003", "Invalid data")
+    client, _ = marketo(bad, ok([{"id": 50, "status": "updated"}]), failed("607", "Daily quota reached"))
+    outcomes = LeadTarget(client).update([item("1", "50"), item("2", "51")])
+    assert [(o.result, o.error_class) for o in outcomes] == [(Result.UPDATED, "data"), (Result.FAILED, "transient")]
+
+
+def test_a_lost_answer_in_a_halved_batch_leaves_all_of_it_unknown() -> None:
+    client, _ = marketo(failed("1003", "bad"), ok([{"id": 50, "status": "updated"}]), Scripted(b"", 502))
+    with pytest.raises(OutcomeUnknown):
+        LeadTarget(client).update([item("1", "50"), item("2", "51")])
+
+
+def test_a_record_too_large_for_a_request_of_its_own_fails() -> None:
+    client, vendor = marketo()
+    outcome = LeadTarget(client).update([item("1", "50", notes="あ" * 400_000)])[0]
+    assert (outcome.result, outcome.error_class) == (Result.FAILED, "data")
+    assert vendor.sent == []
+
+
+def test_all_calls_of_a_batch_keep_its_deadline() -> None:
+    client, vendor = marketo(*[failed("1003", "bad")] * 50)
     target = LeadTarget(client)
-    with pytest.raises(RequestTooLarge):
-        target.update([item("1", "50"), item("2", "51")])
-    alone = target.update([item("1", "50")])
-    assert (alone[0].result, alone[0].error_class, alone[0].code) == (Result.FAILED, "data", "1003")
+    began = client.clock.now()
+    send = vendor.send
+
+    def slow(request: Any, **more: Any) -> Any:
+        client.clock.sleep(25)
+        return send(request, **more)
+
+    vendor.send = slow  # type: ignore[method-assign]
+    outcomes: list[Any] = []
+    with pytest.raises(Retriable):
+        outcomes += target.update([item(str(n), str(n)) for n in range(1, 200)])
+    assert client.clock.now() - began <= target.call_deadline
+    assert len(vendor.sent) == 2  # the token took its time too
 
 
 def test_an_unknown_field_stops_before_anything_is_halved() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from renkei.clients.on24 import ListPage
-from renkei.endpoints.on24 import On24Attendees, On24Events, On24Registrants, covering_days
+from renkei.endpoints.on24 import On24Attendees, On24Events, On24Registrants, covering_days, newest_activity
 from renkei.errors import CursorExpired
 from renkei.sync.ports import Span
 
@@ -179,3 +179,19 @@ def test_a_row_is_the_same_in_both_lists() -> None:
     window = next(iter(On24Attendees(client, subject).pages(SPAN, None))).rows[0]
     of_event = next(iter(On24Attendees(client, subject).pages(Span(SINCE, UNTIL, {"eventid": "7"}), None))).rows[0]
     assert window == of_event
+
+
+def test_the_version_of_an_attendee_is_the_newest_activity_told() -> None:
+    polls = [{"pollid": 1, "pollsubmittedtimestamp": "2026-11-19T10:30:00-08:00"}]
+    row = person(
+        1, firstliveactivity="2026-11-19T10:00:00-08:00", lastliveactivity="2026-11-19T10:20:00-08:00", polls=polls
+    )
+    assert newest_activity(row) == datetime(2026, 11, 19, 18, 30, tzinfo=UTC)
+    assert newest_activity(person(1)) == datetime(1970, 1, 1, tzinfo=UTC)
+    for gone in ({"userstatus": "forgotten"}, {"userstatus": "deleted"}, {"isblocked": "Y"}):
+        assert newest_activity({**row, **gone}) is None
+
+
+def test_registrants_have_no_version() -> None:
+    client = FakeClient({("registrant", None): [person(1, lastactivity="2026-11-19T10:20:00-08:00")]})
+    assert next(iter(On24Registrants(client, subject).pages(SPAN, None))).rows[0].version is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 import requests
@@ -16,7 +16,7 @@ import requests
 from renkei.clients import marketo_endpoints as at
 from renkei.clients.marketo_auth import SHARED, MarketoAuth, TokenStore
 from renkei.clients.marketo_errors import outcome_of
-from renkei.clients.marketo_request import Body, MarketoRequests, base_url
+from renkei.clients.marketo_request import PATIENCE, Body, MarketoRequests, base_url
 from renkei.clients.transport import Transport
 from renkei.errors import ConfigurationError, Fatal, OutcomeUnknown, RecordError, RequestTooLarge
 from renkei.sync.ports import Clock, Meter, Outcome
@@ -55,6 +55,7 @@ class MarketoClient:
     ) -> None:
         base = base_url(host)
         self.account_id = munchkin_id or _munchkin_id(base)
+        self.clock = clock
         self._transport = Transport(session, clock, "Marketo")
         self._auth = MarketoAuth(self._transport, clock, base, client_id.strip(), client_secret.strip(), tokens)
         self.requests = MarketoRequests(self._transport, self._auth, base, meter, clock)
@@ -95,10 +96,18 @@ class MarketoClient:
         else:
             yield from rows
 
-    def sync_leads(self, action: Action, records: Sequence[Row], *, lookup_field: str = "email") -> list[Outcome]:
-        """Writes up to 300 leads; ``lookup_field`` "id" goes with updateOnly only."""
+    def sync_leads(
+        self,
+        action: Action,
+        records: Sequence[Row],
+        *,
+        lookup_field: str = "email",
+        patience: timedelta = PATIENCE,
+    ) -> list[Outcome]:
+        """Writes up to 300 leads; ``lookup_field`` "id" goes with updateOnly only. All writes end within the
+        endpoint's own time plus ``patience``."""
         payload = {"action": action, "lookupField": lookup_field, "asyncProcessing": False, "input": list(records)}
-        return self._outcomes(self.requests.post(at.SYNC_LEADS, payload), len(records), "id")
+        return self._outcomes(self.requests.post(at.SYNC_LEADS, payload, patience=patience), len(records), "id")
 
     # custom objects
 
@@ -142,7 +151,13 @@ class MarketoClient:
                     break
 
     def sync_custom_objects(
-        self, api_name: str, action: Action, records: Sequence[Row], *, dedupe_by: str = "dedupeFields"
+        self,
+        api_name: str,
+        action: Action,
+        records: Sequence[Row],
+        *,
+        dedupe_by: str = "dedupeFields",
+        patience: timedelta = PATIENCE,
     ) -> list[Outcome]:
         """Writes up to 300 records; ``dedupe_by`` "idField" goes with updateOnly only."""
         payload = {"action": action, "dedupeBy": dedupe_by, "input": list(records)}
@@ -161,10 +176,12 @@ class MarketoClient:
             for page in self._pages(at.MEMBERS, params, program=program_id):
                 yield from page
 
-    def set_member_status(self, program_id: str, status: str, lead_ids: Sequence[str]) -> list[Outcome]:
+    def set_member_status(
+        self, program_id: str, status: str, lead_ids: Sequence[str], *, patience: timedelta = PATIENCE
+    ) -> list[Outcome]:
         """Makes up to 300 leads members in this status. Marketo never moves a status backwards: UNCHANGED."""
         payload = {"statusName": status, "input": [{"leadId": int(lead_id)} for lead_id in lead_ids]}
-        body = self.requests.post(at.MEMBER_STATUS, payload, program=program_id)
+        body = self.requests.post(at.MEMBER_STATUS, payload, patience=patience, program=program_id)
         return self._outcomes(body, len(lead_ids), "leadId")
 
     # logs

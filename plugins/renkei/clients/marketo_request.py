@@ -57,30 +57,33 @@ class MarketoRequests:
     def query(self, endpoint: Endpoint, params: Mapping[str, str], **names: str) -> Body:
         """A read with parameters, in the address or, for queries, as a form with ``_method=GET``."""
         if endpoint.query:
-            return self._request(endpoint, names, params={"_method": "GET"}, form=params)
-        return self._request(endpoint, names, params=params)
+            return self._replay(endpoint, names, {"params": {"_method": "GET"}, "form": params})[1]
+        return self._replay(endpoint, names, {"params": params})[1]
 
-    def post(self, endpoint: Endpoint, payload: Any, **names: str) -> Body:
-        """A JSON body; queries carry ``_method=GET``. Over 1 MB raises RequestTooLarge before anything is sent."""
+    def post(self, endpoint: Endpoint, payload: Any, *, patience: timedelta = PATIENCE, **names: str) -> Body:
+        """A JSON body; queries carry ``_method=GET``. Over 1 MB raises RequestTooLarge before anything is sent.
+        ``patience`` bounds waits and replays on top of the call's own time."""
         body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         if len(body) > MAX_BODY:
             raise RequestTooLarge(f"Marketo {endpoint.name}: the request is larger than 1 MB.")
         params = {"_method": "GET"} if endpoint.query else {}
-        return self._request(endpoint, names, params=params, body=body)
+        return self._replay(endpoint, names, {"params": params, "body": body}, patience=patience)[1]
 
     def raw(self, endpoint: Endpoint, headers: Mapping[str, str], **names: str) -> Answer:
         """A file. An answer with an envelope (Marketo reports errors so, with 200) raises like any other."""
-        answer, _ = self._replay(endpoint, names, {"headers": headers}, file=True)
-        return answer
-
-    def _request(self, endpoint: Endpoint, names: Mapping[str, str], **parts: Any) -> Body:
-        return self._replay(endpoint, names, parts)[1]
+        return self._replay(endpoint, names, {"headers": headers}, file=True)[0]
 
     def _replay(
-        self, endpoint: Endpoint, names: Mapping[str, str], parts: Mapping[str, Any], file: bool = False
+        self,
+        endpoint: Endpoint,
+        names: Mapping[str, str],
+        parts: Mapping[str, Any],
+        *,
+        patience: timedelta = PATIENCE,
+        file: bool = False,
     ) -> tuple[Answer, Body]:
         """Sends, and sends the very same again while Marketo says it was not executed and there is time."""
-        until = self._clock.now() + call_deadline(endpoint)
+        until = self._clock.now() + timedelta(seconds=endpoint.seconds) + patience
         refused: str | None = None
         pauses = 0
         while True:

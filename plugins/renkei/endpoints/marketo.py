@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from renkei.clients import marketo_endpoints as at
 from renkei.clients.marketo import BATCH, Action, MarketoClient
-from renkei.clients.marketo_request import call_deadline
-from renkei.errors import (
-    ConfigurationError,
-    ErrorClass,
-    QuotaExhausted,
-    RecordError,
-    RequestTooLarge,
-    Retriable,
-    SyncError,
-)
+from renkei.clients.marketo_request import PATIENCE, call_deadline
+from renkei.endpoints.marketo_batch import Batch, failed
+from renkei.errors import ConfigurationError, QuotaExhausted, Retriable
 from renkei.sync.ports import Account, Fields, Found, MatchKey, Outcome, Result, WriteItem
 
 NO_SUCH_STATUS = ("1013", "1025")  # of a program, at request level
@@ -65,16 +58,16 @@ class LeadTarget(_Target):
         for index, item in enumerate(items):
             first.setdefault(normalize_email(item.fields.get("email")), index)
         chosen = [items[index] for index in first.values()]
-        sent = _send(chosen, lambda: self._sync("createOnly", "email", chosen))
+        sent = self._sync("createOnly", "email", chosen)
         by_index = dict(zip(first.values(), sent, strict=True))
         twice = Outcome(Result.EXISTS, code="1005", reason="the same address is in this request already")
         return [by_index.get(index, twice) for index in range(len(items))]
 
     def update(self, items: Sequence[WriteItem]) -> list[Outcome]:
-        return _send(items, lambda: self._sync("updateOnly", "id", items))
+        return self._sync("updateOnly", "id", items)
 
     def upsert(self, items: Sequence[WriteItem]) -> list[Outcome]:
-        return _send(items, lambda: self._sync("createOrUpdate", "email", items))
+        return self._sync("createOrUpdate", "email", items)
 
     def read(self, items: Sequence[WriteItem]) -> dict[str, Fields]:
         keys = {item.key: _lead_key(item) for item in items}
@@ -87,8 +80,11 @@ class LeadTarget(_Target):
         }
 
     def _sync(self, action: Action, lookup: str, items: Sequence[WriteItem]) -> list[Outcome]:
-        records = [{**item.fields, "id": int(item.id or 0)} if lookup == "id" else dict(item.fields) for item in items]
-        return self._client.sync_leads(action, records, lookup_field=lookup)
+        def call(some: Sequence[WriteItem], patience: timedelta) -> list[Outcome]:
+            records = [{**item.fields, "id": int(item.id or 0)} if lookup == "id" else {**item.fields} for item in some]
+            return self._client.sync_leads(action, records, lookup_field=lookup, patience=patience)
+
+        return Batch(self._client.clock, call).send(items)
 
 
 class CustomObjectTarget(_Target):
@@ -129,11 +125,7 @@ class CustomObjectTarget(_Target):
         return self._sync("createOnly", items)
 
     def update(self, items: Sequence[WriteItem]) -> list[Outcome]:
-        records = [{**self._instance(item.fields), "marketoGUID": item.id} for item in items]
-        return _send(
-            items,
-            lambda: self._client.sync_custom_objects(self.object, "updateOnly", records, dedupe_by="idField"),
-        )
+        return self._sync("updateOnly", items, dedupe_by="idField")
 
     def upsert(self, items: Sequence[WriteItem]) -> list[Outcome]:
         return self._sync("createOrUpdate", items)
@@ -150,9 +142,16 @@ class CustomObjectTarget(_Target):
             if _values(inputs[item.key], keys) in found
         }
 
-    def _sync(self, action: Action, items: Sequence[WriteItem]) -> list[Outcome]:
-        records = [self._instance(item.fields) for item in items]
-        return _send(items, lambda: self._client.sync_custom_objects(self.object, action, records))
+    def _sync(self, action: Action, items: Sequence[WriteItem], dedupe_by: str = "dedupeFields") -> list[Outcome]:
+        def call(some: Sequence[WriteItem], patience: timedelta) -> list[Outcome]:
+            records = [self._instance(item.fields) for item in some]
+            if dedupe_by == "idField":
+                records = [{**record, "marketoGUID": item.id} for record, item in zip(records, some, strict=True)]
+            return self._client.sync_custom_objects(
+                self.object, action, records, dedupe_by=dedupe_by, patience=patience
+            )
+
+        return Batch(self._client.clock, call).send(items)
 
     @cached_property
     def _types(self) -> dict[str, str]:
@@ -196,17 +195,18 @@ class ProgramMemberTarget(_Target):
             group = (str(item.fields["programId"]), str(item.fields["statusName"]))
             groups.setdefault(group, []).append(index)
         outcomes: dict[int, Outcome] = {}
+        until = self._client.clock.now() + PATIENCE
         for (program, status), members in groups.items():
             try:
-                results = self._set(program, status, [items[index] for index in members])
+                results = self._set(program, status, [items[index] for index in members], until)
             except (Retriable, QuotaExhausted) as error:
                 if not outcomes:
                     raise
-                results = [_failed(error, "transient")] * len(members)
+                results = [failed(error, "transient")] * len(members)
             except ConfigurationError as error:
                 if error.code not in NO_SUCH_STATUS:
                     raise
-                results = [_failed(error, "configuration")] * len(members)
+                results = [failed(error, "configuration")] * len(members)
             outcomes.update(zip(members, results, strict=True))
         return [outcomes[index] for index in range(len(items))]
 
@@ -221,26 +221,12 @@ class ProgramMemberTarget(_Target):
             item.key: {**item.fields, "statusName": found[keys[item.key]]} for item in items if keys[item.key] in found
         }
 
-    def _set(self, program: str, status: str, items: Sequence[WriteItem]) -> list[Outcome]:
-        leads = [str(item.fields["leadId"]) for item in items]
-        return _send(items, lambda: self._client.set_member_status(program, status, leads))
+    def _set(self, program: str, status: str, items: Sequence[WriteItem], until: datetime) -> list[Outcome]:
+        def call(some: Sequence[WriteItem], patience: timedelta) -> list[Outcome]:
+            leads = [str(item.fields["leadId"]) for item in some]
+            return self._client.set_member_status(program, status, leads, patience=patience)
 
-
-def _send(items: Sequence[WriteItem], call: Callable[[], list[Outcome]]) -> list[Outcome]:
-    """A refusal of the whole request for its data or size is traced to the record by halving, which the engine does
-    on RequestTooLarge; for a single record it is that record's failure."""
-    if not items:
-        return []
-    try:
-        return call()
-    except (RecordError, RequestTooLarge) as error:
-        if len(items) == 1:
-            return [Outcome(Result.FAILED, items[0].id, code=error.code, reason=error.message, error_class="data")]
-        raise RequestTooLarge(error.message, code=error.code, remedy="Sent again in halves.") from None
-
-
-def _failed(error: SyncError, error_class: ErrorClass) -> Outcome:
-    return Outcome(Result.FAILED, code=error.code, reason=str(error), error_class=error_class)
+        return Batch(self._client.clock, call, until).send(items)
 
 
 def _can_be_asked(key: MatchKey) -> bool:

@@ -9,9 +9,10 @@ calls to action, certificates, scores) needs the feed's overlap and the re-sweep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ VOLATILE_EVENT_FIELDS = frozenset(
 # Told at client level only (it is the account's own, or a sub-account's): a row must not change with the list it is in.
 UNEVEN_PEOPLE_FIELDS = frozenset({"clientid"})
 Subject = Callable[[Fields], str | None]
+Known = Callable[[str], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -163,10 +165,14 @@ class On24Registrants(_On24People):
 
 class On24Attendees(_On24People):
     """Feed ``on24.attendee``: key ``eventid:eventuserid``, parent the event id. Engagement Hub rows come without
-    ``eventid``; it is found among the person's registrations."""
+    ``eventid``; it is found among the person's registrations: those ``known`` already (address → eventuserid →
+    eventid), else ON24's own."""
 
-    def __init__(self, client: On24Client, subject: Subject, *, subaccounts: bool = True) -> None:
+    def __init__(
+        self, client: On24Client, subject: Subject, *, subaccounts: bool = True, known: Known = lambda email: {}
+    ) -> None:
         super().__init__(client, subject, subaccounts=subaccounts)
+        self._known = known
         self._event_ids: dict[str, str] = {}  # by eventuserid, which belongs to one event for ever
 
     def _list(self, part: _Part, page: int) -> ListPage:
@@ -179,9 +185,11 @@ class On24Attendees(_On24People):
         if not _text(row.get("eventid")):
             event_id = self._event_of(_text(row.get("eventuserid")), _text(row.get("email")))
             row = _with_event(row, event_id) if event_id else row
-        return super()._row(row)
+        return replace(super()._row(row), version=newest_activity(row))
 
     def _event_of(self, user_id: str, email: str) -> str:
+        if user_id and email and user_id not in self._event_ids:
+            self._event_ids.update(self._known(email))
         if user_id and email and user_id not in self._event_ids:
             self._event_ids[user_id] = ""
             for registration in self._client.registrations_of(email):
@@ -197,6 +205,26 @@ def covering_days(span: Span) -> Iterator[tuple[date, date]]:
         end = min(last, start + timedelta(days=MAX_DAYS - 1))
         yield start, end
         start = end + timedelta(days=1)
+
+
+def newest_activity(row: Fields) -> datetime | None:
+    """The newest moment among the row's activities and timestamps; the epoch when it tells of none yet."""
+    if _text(row.get("userstatus") or "active") != "active" or row.get("isblocked") == "Y":
+        return None
+    return max(_moments(row), default=datetime.fromtimestamp(0, UTC))
+
+
+def _moments(value: Any, name: str = "") -> Iterator[datetime]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _moments(item, key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _moments(item, name)
+    elif isinstance(value, str) and name.endswith(("activity", "timestamp")):
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(value)
+            yield moment if moment.tzinfo else moment.replace(tzinfo=PACIFIC)
 
 
 def _with_event(row: dict[str, Any], event_id: str) -> dict[str, Any]:
