@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from renkei.endpoints.marketo import CustomObjectTarget, LeadTarget, ProgramMemberTarget
-from renkei.endpoints.on24 import On24Attendees, On24Events, On24Registrants
+from renkei.endpoints.on24 import Known, On24Attendees, On24Events, On24Registrants
 from renkei.integrations.on24_marketo.flow import Ends
 from renkei.integrations.on24_marketo.registration import normalised
 from renkei.integrations.on24_marketo.settings import Settings
@@ -18,12 +18,13 @@ def subject_of(row: Mapping[str, Any]) -> str | None:
     return f"email:{email}" if email else None
 
 
-def ends_of(settings: Settings, on24: Any, marketo: Any) -> Ends:
-    """Feeds and targets; nothing is called. ``on24`` and ``marketo`` are the vendors' clients."""
+def ends_of(settings: Settings, on24: Any, marketo: Any, known: Known = lambda email: {}) -> Ends:
+    """Feeds and targets; nothing is called. ``on24`` and ``marketo`` are the vendors' clients; ``known`` tells what
+    registrations of an address are stored (eventuserid → eventid)."""
     return Ends(
         events=On24Events(on24),
         registrants=On24Registrants(on24, subject_of),
-        attendees=On24Attendees(on24, subject_of),
+        attendees=On24Attendees(on24, subject_of, known=known),
         leads=LeadTarget(marketo),
         records=CustomObjectTarget(marketo, settings.custom_object),
         members=ProgramMemberTarget(marketo) if settings.member_status.programs else None,
