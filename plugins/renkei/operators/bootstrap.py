@@ -18,6 +18,7 @@ from renkei.integrations.settings_base import IntegrationSettings
 from renkei.notifiers.channels import Channel, Mail, Webhook
 from renkei.notifiers.notice import Notices
 from renkei.store.suppression import Suppression
+from renkei.store.tokens import Tokens
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Flow
 
@@ -143,9 +144,19 @@ def engine_on(store: sa.Engine) -> Engine:
 
 def suppression_on(store: sa.Engine) -> Suppression:
     """Who was forgotten; its secret is kept under Airflow's Fernet key."""
+    return Suppression(store, fernet_keys())
+
+
+def tokens_on(store: sa.Engine) -> Tokens:
+    """The vendors' tokens, kept under Airflow's Fernet key."""
+    return Tokens(store, fernet_keys())
+
+
+def fernet_keys() -> str:
+    """Airflow's Fernet key, or several, the newest first."""
     from airflow.sdk.configuration import conf
 
-    return Suppression(store, str(conf.get("core", "fernet_key")))
+    return str(conf.get("core", "fernet_key"))
 
 
 def settings_of(integration: str) -> IntegrationSettings:

@@ -13,11 +13,13 @@ from renkei.operators.operations.settings import operations_settings
 
 
 class KeepAliveOperator(BaseOperator):
-    """One cheap call to each vendor whose tokens die when nobody uses them, also while a flow is paused."""
+    """One cheap call to each vendor whose tokens die when nobody uses them, also while a flow is paused; and what is
+    stored encrypted is encrypted with the newest Fernet key, so that an older one can be taken out."""
 
     def execute(self, context: Any) -> dict[str, int]:
         done = {}
         with bootstrap.opened_store() as store:
+            bootstrap.tokens_on(store).rotate()
             for name in registry.available():
                 try:
                     done[name] = self._use(bootstrap.wired_on(store, name))
