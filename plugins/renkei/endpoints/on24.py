@@ -9,6 +9,7 @@ calls to action, certificates, scores) needs the feed's overlap and the re-sweep
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -24,6 +25,7 @@ from renkei.sync.ports import Account, Fields, Page, SourceRow, Span
 PACIFIC = ZoneInfo("America/Los_Angeles")
 MAX_DAYS = 180
 _ROWS_A_PAGE = 500  # of an event's list, which comes in one piece
+_FEW = 2
 _INSTANT = timedelta(microseconds=1)
 
 # What moves by itself whenever anybody registers or watches; kept out, or every event would change all the time.
@@ -174,6 +176,7 @@ class On24Attendees(_On24People):
         super().__init__(client, subject, subaccounts=subaccounts)
         self._known = known
         self._event_ids: dict[str, str] = {}  # by eventuserid, which belongs to one event for ever
+        self._looked_up: Counter[str] = Counter()
 
     def _list(self, part: _Part, page: int) -> ListPage:
         return self._client.attendees(part.start, part.end, mode=part.mode, page=page, subaccounts=self._subaccounts)
@@ -188,12 +191,16 @@ class On24Attendees(_On24People):
         return replace(super()._row(row), version=newest_activity(row))
 
     def _event_of(self, user_id: str, email: str) -> str:
-        if user_id and email and user_id not in self._event_ids:
-            self._event_ids.update(self._known(email))
+        """One look-up per person; after a few of one event its whole list, in which all others are found."""
         if user_id and email and user_id not in self._event_ids:
             self._event_ids[user_id] = ""
             for registration in self._client.registrations_of(email):
                 self._event_ids[_text(registration.get("eventuserid"))] = _text(registration.get("eventid"))
+            event_id = self._event_ids[user_id]
+            self._looked_up[event_id] += 1
+            if event_id and self._looked_up[event_id] == _FEW:
+                found = self._client.event_attendees(event_id)
+                self._event_ids.update((_text(row.get("eventuserid")), event_id) for row in found)
         return self._event_ids.get(user_id, "")
 
 
