@@ -49,6 +49,9 @@ class TestMeter:
         self.receipts.append((endpoint, receipt))
         yield receipt
 
+    def lease(self, endpoint: str, deadline: timedelta) -> None:
+        return None
+
     @property
     def free(self) -> list[bool]:
         return [receipt.free for _, receipt in self.receipts]

@@ -79,6 +79,9 @@ class FakeTarget:
     def _is(self, key: MatchKey, id: str, record: Mapping[str, Any]) -> bool:
         return id == key.value if key.field == "id" else str(record.get(key.field, "")).lower() == key.value
 
+    def reserve(self) -> None:
+        return None
+
     def create(self, items: Sequence[WriteItem]) -> list[Outcome]:
         return self._write("create", items, self._create)
 

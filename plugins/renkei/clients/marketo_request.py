@@ -101,6 +101,10 @@ class MarketoRequests:
             self._clock.sleep(pause + random.random())
             pauses += 1
 
+    def reserve(self, endpoint: Endpoint) -> None:
+        """Takes the place of the next call of this endpoint in the purse."""
+        self._meter.lease(endpoint.name, timedelta(seconds=endpoint.seconds))
+
     def _once(self, call: Call, until: datetime, file: bool) -> tuple[Answer, Body, Trouble | None]:
         with self._meter.call(call.endpoint, timedelta(seconds=call.seconds)) as receipt:
             if self._clock.now() + timedelta(seconds=call.seconds) > until:

@@ -200,3 +200,6 @@ class NoMeter:
     @contextmanager
     def call(self, endpoint: str, deadline: timedelta) -> Iterator[Receipt]:
         yield Receipt()
+
+    def lease(self, endpoint: str, deadline: timedelta) -> None:
+        return None

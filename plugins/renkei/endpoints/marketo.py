@@ -10,6 +10,7 @@ from typing import Any
 
 from renkei.clients import marketo_endpoints as at
 from renkei.clients.marketo import BATCH, Action, MarketoClient
+from renkei.clients.marketo_endpoints import Endpoint
 from renkei.clients.marketo_request import PATIENCE, call_deadline
 from renkei.endpoints.marketo_batch import Batch, failed
 from renkei.errors import ConfigurationError, QuotaExhausted, Retriable
@@ -28,15 +29,22 @@ class _Target:
     batch_size: int = BATCH
     call_deadline: timedelta
 
+    writes: Endpoint
+
     def __init__(self, client: MarketoClient) -> None:
         self.account = Account("marketo", client.account_id)
         self._client = client
+
+    def reserve(self) -> None:
+        """Takes the place of the next write in the purse."""
+        self._client.requests.reserve(self.writes)
 
 
 class LeadTarget(_Target):
     """People. Created with ``createOnly`` by e-mail, updated by id only, found by any searchable field."""
 
     object = "lead"
+    writes = at.SYNC_LEADS
     call_deadline = call_deadline(at.SYNC_LEADS)
 
     def lookup(self, keys: Sequence[MatchKey], fields: Sequence[str]) -> dict[MatchKey, list[Found]]:
@@ -91,6 +99,7 @@ class CustomObjectTarget(_Target):
     """Records of one custom object, by its dedupe fields. Field names are the catalogue's; those of the instance
     are taken from its definition (any case, or one of ``aliases``), fields it lacks are left out."""
 
+    writes = at.SYNC_OBJECTS
     call_deadline = call_deadline(at.SYNC_OBJECTS)
 
     def __init__(
@@ -175,6 +184,7 @@ class ProgramMemberTarget(_Target):
     a member that is there already, or further, ends as UNCHANGED."""
 
     object = "member"
+    writes = at.MEMBER_STATUS
     call_deadline = call_deadline(at.MEMBER_STATUS)
 
     def lookup(self, keys: Sequence[MatchKey], fields: Sequence[str]) -> dict[MatchKey, list[Found]]:

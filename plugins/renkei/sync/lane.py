@@ -136,12 +136,11 @@ def _fill(sender: Sender, connection: sa.Connection, index: int, stage: Stage, a
         candidates = _look_up(sender, connection, stage, turn.choose(claimed))
         done, creates, updates = _sort(stage, candidates, sender.engine.now(connection))
         sender.store(connection, stage, done, None)
-        room = creates[: limit - len(turn.creates)]
-        _commit_to(sender, connection, stage, room, attempt, create=True)
-        turn.creates += room
+        turn.creates += creates[: limit - len(turn.creates)]
         turn.updates += updates
-        turn.passed_over += [one.change.id for one in updates]
+        turn.passed_over += [one.change.id for one in (*creates, *updates)]
     if turn.creates:
+        _commit_to(sender, connection, stage, turn.creates, attempt, create=True)
         sender.store(connection, stage, [_link_first(sender, one) for one in turn.updates if not one.linked], None)
     else:
         turn.updates = turn.updates[:limit]
@@ -296,6 +295,7 @@ def _commit_to(
 ) -> None:
     if not batch:
         return
+    stage.target.reserve()
     rows = [
         {
             "id": one.change.id,

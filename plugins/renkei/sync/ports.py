@@ -140,6 +140,9 @@ class Target(Protocol):
     def lookup(self, keys: Sequence[MatchKey], fields: Sequence[str]) -> dict[MatchKey, list[Found]]:
         """Target records by key, all of them per key, lowest id first; keys without a hit are absent."""
 
+    def reserve(self) -> None:
+        """Takes the place of the next write in the purse, before anything is committed to it."""
+
     def create(self, items: Sequence[WriteItem]) -> list[Outcome]:
         """Creates only; an existing key ends as EXISTS."""
 
@@ -166,6 +169,9 @@ class Meter(Protocol):
 
     def call(self, endpoint: str, deadline: timedelta) -> AbstractContextManager[Receipt]:
         """Waits for pace; raises QuotaExhausted when our share is spent."""
+
+    def lease(self, endpoint: str, deadline: timedelta) -> None:
+        """Takes the place of the next call now, so that nothing waits between a commit and that call."""
 
 
 class Clock(Protocol):

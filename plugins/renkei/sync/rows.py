@@ -63,14 +63,15 @@ def _claim(
             now=sender.started,
             limit=limit - len(ready),
             states=STATES,
+            passed_over=[one.change.id for one in ready],
         )
         if not claimed:
             break
         resolved, unresolved = _resolve(sender, connection, stage, claimed)
         sender.store(connection, stage, unresolved, None)
-        _commit_to(sender, connection, stage, resolved, attempt)
         ready += resolved
         waiting += len(unresolved)
+    _commit_to(sender, connection, stage, ready, attempt)
     return ready, waiting
 
 
@@ -109,6 +110,7 @@ def _wait(account: str, change: Change, missing: Sequence[str]) -> Resolution:
 
 def _commit_to(sender: Sender, connection: sa.Connection, stage: Stage, ready: Sequence[Ready], attempt: str) -> None:
     if ready:
+        stage.target.reserve()
         rows = [
             {"id": one.change.id, "sent": {"fields": dict(one.fields)}, "target_id": one.target_id} for one in ready
         ]
