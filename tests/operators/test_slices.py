@@ -56,6 +56,15 @@ def test_a_slice_opens_when_the_one_before_it_is_over(before: str, steps: FakeSt
     assert request.until == datetime(2026, 2, 28, 15, tzinfo=UTC)
 
 
+def test_the_further_away_its_turn_the_later_a_slice_looks_again(steps: FakeSteps, wired: FakeWired) -> None:
+    looks = []
+    for index in (1, 2):
+        api = running(index, task_states={"slice.settle_0": "running"})
+        run_task(task("slice.open"), api, map_index=index)
+        looks.append(datetime.fromisoformat(api.outcome["reschedule_date"]))
+    assert looks[1] - looks[0] > timedelta(seconds=5)
+
+
 def test_the_first_slice_waits_for_nobody(steps: FakeSteps, wired: FakeWired) -> None:
     assert run_task(task("slice.open"), running(0), map_index=0).state == "success"
 

@@ -62,6 +62,8 @@ class FlowTasks:
 
     def _after(self, open_task_id: str, *, bulk: bool) -> list[Any]:
         run: dict[str, Any] = {"integration": self.integration, "open_task_id": open_task_id, "bulk": bulk}
+        if bulk:
+            run["max_active_tis_per_dagrun"] = 1  # also when several slices are cleared at once
         return [
             ExtractOperator(task_id="extract", pool=self.source_pool, **run),
             PlanOperator(task_id="plan", pool=STORE_POOL, **run),

@@ -15,7 +15,7 @@ from renkei.operators.step import FlowOperator
 from renkei.sync.request import RunRequest
 
 OVER = {"success", "failed", "skipped", "upstream_failed", "removed"}
-LOOK_AGAIN = timedelta(seconds=15)
+LOOK_AGAIN = timedelta(seconds=10)
 
 
 class OpenOperator(FlowOperator):
@@ -66,18 +66,18 @@ class OpenSliceOperator(OpenOperator):
         self.settle_task_id = settle_task_id
 
     def pre_execute(self, context: Any) -> None:
-        """Slices go one after the other: waits, without holding a slot, for the one before."""
+        """Slices go one after the other: waits, without holding a slot, until all earlier ones have settled.
+        The further away its turn, the later it looks again."""
         ti = context["ti"]
-        before = ti.map_index - 1
-        if before < 0:
+        if ti.map_index <= 0:
             return
-        states = ti.get_task_states(
-            dag_id=ti.dag_id, task_ids=[self.settle_task_id], run_ids=[ti.run_id], map_index=before
-        )
-        state = states.get(ti.run_id, {}).get(f"{self.settle_task_id}_{before}")
-        if state not in OVER:
-            self.log.info("Slice %s waits for slice %s to settle.", ti.map_index + 1, before + 1)
-            raise AirflowRescheduleException(timezone.utcnow() + LOOK_AGAIN)  # type: ignore[no-untyped-call]
+        states = ti.get_task_states(dag_id=ti.dag_id, task_ids=[self.settle_task_id], run_ids=[ti.run_id])
+        settled = states.get(ti.run_id, {})
+        waits_for = [i for i in range(ti.map_index) if settled.get(f"{self.settle_task_id}_{i}") not in OVER]
+        if waits_for:
+            self.log.info("Slice %s waits for slice %s to settle.", ti.map_index + 1, waits_for[0] + 1)
+            pause = LOOK_AGAIN * (ti.map_index - waits_for[0])
+            raise AirflowRescheduleException(timezone.utcnow() + pause)  # type: ignore[no-untyped-call]
 
     def request(self, wired: Wired, context: Any) -> RunRequest:
         since, until = slice_bounds(self.span)
