@@ -97,6 +97,13 @@ def test_registrants_are_read_by_registration_and_by_last_activity() -> None:
     assert (row.parent, row.subject, row.version, row.deleted) == ("7", "email:p1@example.jp", None, False)
 
 
+def test_a_full_load_reads_each_registration_once() -> None:
+    client = FakeClient({("registrant", None): [person(1)], ("registrant", "lastActivity"): [person(1)]})
+    pages = list(On24Registrants(client, subject).pages(Span(SINCE, UNTIL, full=True), None))
+    assert [[row.key for row in page.rows] for page in pages] == [["7:1"]]
+    assert {asked[3] for asked in client.asked} == {None}
+
+
 def test_reading_goes_on_at_any_cursor() -> None:
     lists = {("registrant", None): [person(n) for n in range(5)], ("registrant", "lastActivity"): [person(9)]}
     whole = list(On24Registrants(FakeClient(lists), subject).pages(SPAN, None))

@@ -4,7 +4,8 @@ What a window reads, so that no change is missed (ON24's OpenAPI on ``datefilter
 the covering Pacific days are read; registrants by registration date *and* by ``lastActivity`` (changes through the
 API to older registrations); attendees by activity *and* by ``lastActivity`` (a refresh or a poll answer); events by
 ``updated`` *and* ``modified`` (a new title does not count as an update). What ON24 dates by none of these (surveys,
-calls to action, certificates, scores) needs the feed's overlap and the re-sweep of an event (``params``).
+calls to action, certificates, scores) needs the feed's overlap and the re-sweep of an event (``params``). A full load
+reads by the first of each pair alone: what the second would add of older things lies before the load.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ class _On24Source:
         if "eventid" in span.params:
             yield from self._pages_of_event(str(span.params["eventid"]), span)
             return
-        parts = [_Part(start, end, mode) for start, end in covering_days(span) for mode in self.modes]
+        modes = self.modes[:1] if span.full else self.modes
+        parts = [_Part(start, end, mode) for start, end in covering_days(span) for mode in modes]
         place = _Place.of(span, cursor)
         while place.part < len(parts):
             listed = self._list(parts[place.part], place.offset)

@@ -67,7 +67,7 @@ def _read_window(
 def _read_pages(
     engine: Engine, flow: Flow, feed: Feed, window: runs.Window, run_id: int, cursor: Any, counts: dict[str, int]
 ) -> None:
-    pages = feed.source.pages(Span(window.since, window.until, window.params), cursor)
+    pages = feed.source.pages(Span(window.since, window.until, window.params, full=window.kind == "full"), cursor)
     while True:
         # Taken before the request: what the vendor shows is at least this new.
         observed_at = _database_now(engine)

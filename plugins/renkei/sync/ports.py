@@ -29,12 +29,14 @@ class Account:
 class Span:
     """The half-open span ``[since, until)`` to read, aware UTC in the vendor's clock.
 
-    ``params`` narrows a special read, for instance ``{"eventid": "123"}`` for one event's re-sweep.
+    ``params`` narrows a special read, for instance ``{"eventid": "123"}`` for one event's re-sweep. ``full``: a first
+    or full load, which wants what is there once, not also what changed of older things.
     """
 
     since: datetime
     until: datetime
     params: Fields = field(default_factory=dict)
+    full: bool = False
 
 
 @dataclass(frozen=True)
