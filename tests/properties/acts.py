@@ -1,0 +1,240 @@
+"""What may happen in a schedule, one small class each; printed, they are the schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.fernet import Fernet
+
+from renkei.store.forget import forget
+from renkei.store.suppression import Suppression, subject_of
+from tests.properties.desk import Desk, Kill, Meanwhile, window
+from tests.properties.town import PROFILE, address
+
+FERNET = Fernet.generate_key().decode()
+
+
+@dataclass(frozen=True)
+class Register:
+    person: int
+    event: int
+
+    def do(self, desk: Desk) -> None:
+        desk.town.register(self.person, self.event)
+
+
+@dataclass(frozen=True)
+class Attend:
+    person: int
+    event: int
+    minutes: int
+
+    def do(self, desk: Desk) -> None:
+        desk.town.attend(self.person, self.event, self.minutes)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A form field takes another value, or an earlier one again."""
+
+    person: int
+    event: int
+    value: str
+
+    def do(self, desk: Desk) -> None:
+        desk.town.edit(self.person, self.event, std1=self.value)
+
+
+@dataclass(frozen=True)
+class Correct:
+    """The address of a registration becomes another one, perhaps somebody else's."""
+
+    person: int
+    event: int
+    to: int
+
+    def do(self, desk: Desk) -> None:
+        desk.town.edit(self.person, self.event, email=address(self.to))
+
+
+@dataclass(frozen=True)
+class Status:
+    """deleted, forgotten (for good) or active again."""
+
+    person: int
+    event: int
+    status: str
+
+    def do(self, desk: Desk) -> None:
+        desk.town.edit(self.person, self.event, userstatus=self.status)
+
+
+@dataclass(frozen=True)
+class Title:
+    event: int
+    title: str
+
+    def do(self, desk: Desk) -> None:
+        desk.town.title(self.event, self.title)
+
+
+@dataclass(frozen=True)
+class LeadMade:
+    person: int
+
+    def do(self, desk: Desk) -> None:
+        desk.town.make_lead(self.person)
+
+
+@dataclass(frozen=True)
+class LeadEdited:
+    person: int
+    name: str = PROFILE
+    value: str = "by hand"
+
+    def do(self, desk: Desk) -> None:
+        desk.town.edit_lead(self.person, self.name, self.value)
+
+
+@dataclass(frozen=True)
+class LeadDeleted:
+    person: int
+
+    def do(self, desk: Desk) -> None:
+        desk.town.delete_lead(self.person)
+
+
+@dataclass(frozen=True)
+class LeadsMerged:
+    winner: int
+    loser: int
+
+    def do(self, desk: Desk) -> None:
+        desk.town.merge_leads(self.winner, self.loser)
+
+
+@dataclass(frozen=True)
+class Forget:
+    """A person asks us to be forgotten."""
+
+    person: int
+
+    def do(self, desk: Desk) -> None:
+        desk.suppressed.add(subject_of(address(self.person)))
+        with desk.office.begin() as connection:
+            forget(connection, Suppression(desk.office, FERNET), address(self.person))
+
+
+@dataclass(frozen=True)
+class Pass:
+    minutes: int
+
+    def do(self, desk: Desk) -> None:
+        desk.town.pass_time(60 * self.minutes)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """The next calls of a vendor go wrong; ``nth``: from which on."""
+
+    rule: tuple[tuple[str, Any], ...]
+    nth: int = 1
+    count: int = 1
+
+    def do(self, desk: Desk) -> None:
+        desk.town.world.faults.add(**dict(self.rule), nth=self.nth, count=self.count)
+
+
+@dataclass(frozen=True)
+class Coins:
+    """So many calls are left of our share; None: as many as you like."""
+
+    left: int | None
+
+    def do(self, desk: Desk) -> None:
+        desk.town.coins.left = self.left
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """The team edits the settings."""
+
+    number: int
+
+    def do(self, desk: Desk) -> None:
+        desk.mapping, desk.remapped = self.number, True
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "regular": {},
+    "second": {},
+    "backfill": {"trigger": "backfill", **window(3)},
+    "by hand": {"trigger": "manual", **window(1)},
+    "full": {"trigger": "manual", "full": True},
+    "replan": {"trigger": "manual", "replan": True},
+    "verify": {"trigger": "manual", "verify": True},
+    "dry": {"trigger": "manual", "dry_run": True},
+    "dry replan": {"trigger": "manual", "dry_run": True, "replan": True},
+    "dry verify": {"trigger": "manual", "dry_run": True, "verify": True},
+}
+
+
+REGULAR = "regular"
+DAGS = {"second": "second", "backfill": "backfill"}  # all others start the regular DAG by hand
+
+
+@dataclass(frozen=True)
+class Start:
+    """A new run of a DAG, up to its step ``upto``; ``trouble`` strikes in step ``at``; ``again``: a task that fails is
+    tried once more."""
+
+    dag: str = "regular"
+    upto: int = 4
+    at: int = 3
+    trouble: Kill | Meanwhile | None = None
+    again: bool = False
+
+    def do(self, desk: Desk) -> None:
+        run = desk.new_run(DAGS.get(self.dag, REGULAR), **KINDS[self.dag])
+        desk.whole(run, 0, self.trouble, self.at, self.again, self.upto)
+
+
+@dataclass(frozen=True)
+class Clear:
+    """The ``run``-th run so far is cleared from step ``first`` on, with what follows."""
+
+    run: int
+    first: int = 0
+    at: int = 3
+    trouble: Kill | Meanwhile | None = None
+    again: bool = False
+
+    def do(self, desk: Desk) -> None:
+        if not desk.runs:
+            return
+        run = desk.runs[self.run % len(desk.runs)]
+        run.clears += 1
+        desk.whole(run, 0 if run.id is None else self.first, self.trouble, self.at, self.again)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a run there is, whatever came before it."""
+
+    run: int
+    step: int
+    trouble: Kill | None = None
+
+    def do(self, desk: Desk) -> None:
+        if desk.runs:
+            desk.step(desk.runs[self.run % len(desk.runs)], self.step, self.trouble)
+
+
+def play(desk: Desk, acts: Sequence[Any]) -> None:
+    """Lets it all happen, a second apart."""
+    for act in acts:
+        desk.trace.append(repr(act))
+        desk.town.pass_time(1)
+        act.do(desk)
