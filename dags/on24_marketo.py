@@ -9,7 +9,7 @@ from airflow.sdk import DAG
 from renkei.operators.bootstrap import settings_of
 from renkei.operators.dag_frame import flow_frame, japan
 from renkei.operators.flow_tasks import FlowTasks
-from renkei.operators.params import backfill_params, flow_params
+from renkei.operators.params import backfill_params, event_params, flow_params
 from renkei.operators.request import Limit
 
 SETTINGS = settings_of("on24_marketo")
@@ -55,7 +55,7 @@ WARNING = (
 with DAG(
     "on24_to_marketo",
     schedule=japan(SETTINGS.schedule),
-    params=flow_params(),
+    params=flow_params() | event_params(),
     **flow_frame(integration="on24_marketo", takes=timedelta(hours=1), tags=["on24", "marketo"], doc_md=SYNC_DOC),
 ):
     TASKS.steps()

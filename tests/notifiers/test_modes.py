@@ -49,6 +49,13 @@ def test_one_run_is_told_once_though_settle_and_airflow_both_report_it(mode: Mod
     assert not wants(mode, memory, failed)
 
 
+def test_a_run_is_not_told_again_after_one_of_its_slices_was() -> None:
+    slice_failed, run_failed = (Happening("i", "f", "failed", run=run) for run in ("d / run [2]", "d / run"))
+    memory = Memory.of(Memory().after(slice_failed, True))
+    assert not wants("failures", memory, run_failed)
+    assert wants("failures", memory, Happening("i", "f", "failed", run="d / run [3]"))
+
+
 def test_first_success_is_no_change_of_state() -> None:
     assert told("change_of_state", ["succeeded"]) == []
 

@@ -59,7 +59,9 @@ class FakeWired:
     latched_with: list[str] = field(default_factory=list)
     integration: str = "on24_marketo"
     engine: Any = None
-    clients: Any = field(default_factory=lambda: types.SimpleNamespace(read_usage=lambda: None))
+    clients: Any = field(
+        default_factory=lambda: types.SimpleNamespace(read_usage=lambda: None, parts=lambda params: ())
+    )
     store: Any = None
     notices: Any = None
     flow: Any = field(default_factory=lambda: types.SimpleNamespace(name="on24_marketo"))

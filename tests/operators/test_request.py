@@ -85,3 +85,8 @@ def test_backfill_days_that_make_no_sense_are_refused(start: str, end: str, said
 )
 def test_how_a_run_began(run_type: str, trigger: str) -> None:
     assert trigger_of(run_type) == trigger
+
+
+def test_event_ids_go_with_nothing_else() -> None:
+    with pytest.raises(ConfigurationError, match="one of them a run"):
+        checked({"event_ids": "1", "full": True}, now=NOW, limit=LIMIT)

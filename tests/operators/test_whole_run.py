@@ -119,3 +119,16 @@ def test_watch_finds_nothing_after_a_run(bag: DagBag, connections: Connections) 
 def test_watch_says_that_nothing_ever_ran(bag: DagBag, connections: Connections) -> None:
     _, api = operation(bag, "renkei_watch", connections)
     assert api.xcom["watch", -1, "return_value"] == {"on24_marketo": 1}
+
+
+def test_unknown_event_ids_are_refused_before_anything_is_read(bag: DagBag, connections: Connections) -> None:
+    api = FakeExecutionApi(conf={"event_ids": "4200001, 99"}, connections=connections, retries=1)
+    assert run_task(bag.dags["on24_to_marketo"].get_task("open"), api).state == "failed"
+    assert "ON24 has no event 99" in api.xcom["open", -1, "trouble"]
+
+
+def test_one_event_alone_is_read_again(bag: DagBag, demo: SandboxServer, connections: Connections) -> None:
+    event = demo.records("on24", "registrants")[0]["eventid"]
+    rows = [row for row in demo.records("on24", "registrants") if row["eventid"] == event]
+    report = run_all(bag, FakeExecutionApi(conf={"event_ids": str(event)}, connections=connections))
+    assert len(rows) < report["totals"]["read"] <= 2 * len(rows) + 1

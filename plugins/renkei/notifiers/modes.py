@@ -42,10 +42,15 @@ def wants(mode: Mode, memory: Memory, happening: Happening) -> bool:
     changed = happening.state != memory.state and not (memory.state is None and happening.state in GOOD)
     if happening.state == "disconnected" or not happening.run:
         return changed
-    if (happening.run, happening.state) == (memory.told_run, memory.told_state):
+    if happening.state == memory.told_state and _is_part_of(memory.told_run or "", happening.run):
         return False
     if mode == "every_run":
         return True
     if mode == "failures":
         return happening.state in RED
     return changed
+
+
+def _is_part_of(told: str, run: str) -> bool:
+    """Whether ``told`` is the run itself, or one slice of it (``run [2]``)."""
+    return told == run or told.partition(" [")[0] == run

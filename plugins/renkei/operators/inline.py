@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from renkei.operators.bootstrap import Wired
-from renkei.operators.open import identity
-from renkei.operators.request import Limit, checked, trigger_of
+from renkei.operators.open import request_of
+from renkei.operators.request import Limit
 from renkei.operators.settle import settled
 from renkei.operators.step import FlowOperator
-from renkei.sync.request import RunRequest
 
 
 class RunFlowOperator(FlowOperator):
@@ -23,8 +22,7 @@ class RunFlowOperator(FlowOperator):
         from renkei.sync import steps
 
         wired.refuse_if_latched()
-        asked = checked(context["params"], now=wired.latest_now(), limit=self.limit)
-        request = RunRequest(**identity(context), trigger=trigger_of(context["dag_run"].run_type), **asked)
+        request = request_of(wired, context, self.limit)
         wired.clients.read_usage()
         wired.note_accounts()
         return settled(wired, context, lambda: steps.run_inline(wired.engine, wired.flow, request))

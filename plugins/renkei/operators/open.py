@@ -45,8 +45,7 @@ class OpenOperator(FlowOperator):
 
     def request(self, wired: Wired, context: Any) -> RunRequest:
         """What this DAG run asks of the flow. Raises ConfigurationError for params that make no sense."""
-        asked = checked(context["params"], now=wired.latest_now(), limit=self.limit)
-        return RunRequest(**identity(context), trigger=trigger_of(context["dag_run"].run_type), **asked)
+        return request_of(wired, context, self.limit)
 
     def to_skip(self, map_index: int) -> list[Any]:
         return self.skips if map_index < 0 else [(task_id, map_index) for task_id in self.skips]
@@ -83,6 +82,14 @@ class OpenSliceOperator(OpenOperator):
         since, until = slice_bounds(self.span)
         dry_run = bool(context["params"].get("dry_run"))
         return RunRequest(**identity(context), trigger="backfill", since=since, until=until, dry_run=dry_run)
+
+
+def request_of(wired: Wired, context: Any, limit: Limit) -> RunRequest:
+    """The trigger form as a RunRequest. Raises ConfigurationError, one line that says what to change."""
+    params = context["params"]
+    asked = checked(params, now=wired.latest_now(), limit=limit)
+    parts = wired.clients.parts(params)
+    return RunRequest(**identity(context), trigger=trigger_of(context["dag_run"].run_type), parts=parts, **asked)
 
 
 def identity(context: Any) -> dict[str, Any]:

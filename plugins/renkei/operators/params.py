@@ -40,6 +40,17 @@ def flow_params() -> dict[str, Param]:
     }
 
 
+def event_params() -> dict[str, Param]:
+    """Some events alone, for flows whose source has them."""
+    return {
+        "event_ids": Param(
+            None, type=["null", "string"], pattern=r"^\s*\d+([\s,]+\d+)*[\s,]*$", title="Event ids", section="Window",
+            description="Read only these ON24 events again, all of their registrants and attendees; "
+            "for instance 4200001, 4200002.",
+        ),
+    }
+
+
 def backfill_params() -> dict[str, Param]:
     """A past span of any length, cut into slices the source allows."""
     return {

@@ -37,6 +37,8 @@ def checked(params: Mapping[str, Any], *, now: datetime, limit: Limit) -> dict[s
     since, until = time_of(params, "since"), time_of(params, "until")
     flags = {name: bool(params.get(name)) for name in ("full", "dry_run", "verify", "replan")}
     _check_span(since, until, now)
+    if params.get("event_ids") and (since or any(flags[name] for name in ("full", "verify", "replan"))):
+        raise _refused("Event ids exclude Since, Full load, Verify and Plan again.", "Ask for one of them a run.")
     if since and flags["full"]:
         raise _refused("Since and Full load exclude each other.", "Leave one of the two empty.")
     if since and (until or now) - since > limit.span:

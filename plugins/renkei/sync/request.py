@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -12,7 +13,8 @@ Trigger = Literal["scheduled", "manual", "event", "backfill"]
 @dataclass(frozen=True)
 class RunRequest:
     """One flow in one DAG run. ``since``/``until`` (aware UTC) ask for a span of their own, which moves no
-    watermark; ``clear_number`` is Airflow's count of clears of the DAG run."""
+    watermark; so do ``parts``, each the params of one read of every feed (an event read again).
+    ``clear_number`` is Airflow's count of clears of the DAG run."""
 
     dag_id: str
     dag_run_id: str
@@ -25,6 +27,7 @@ class RunRequest:
     dry_run: bool = False
     verify: bool = False
     replan: bool = False
+    parts: tuple[Mapping[str, Any], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON for ``flow_run.request``."""

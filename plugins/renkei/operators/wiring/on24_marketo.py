@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
+from renkei.errors import ConfigurationError
 from renkei.hooks.marketo import MarketoHook
 from renkei.hooks.on24 import On24Hook
 from renkei.integrations.checks import Finding
@@ -56,6 +58,17 @@ class Wiring:
         """Takes over Marketo's own count of today's calls when ours is older than 15 minutes."""
         if self.purse.needs_reading():
             self.purse.vendor_reading(self.marketo.usage_today())
+
+    def parts(self, params: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
+        """The events asked for in ``event_ids``. Raises ConfigurationError that names those ON24 does not have."""
+        ids = dict.fromkeys(str(params.get("event_ids") or "").replace(",", " ").split())
+        unknown = [event_id for event_id in ids if not event_id.isdigit() or self.on24.event(event_id) is None]
+        if unknown:
+            raise ConfigurationError(
+                f"ON24 has no event {', '.join(unknown)} (connection {self.settings.on24_conn_id}).",
+                remedy="Correct event_ids; an event's id is in its audience URL.",
+            )
+        return tuple({"eventid": event_id} for event_id in ids)
 
     def accounts(self) -> dict[str, str]:
         """Airflow connection → the account it leads to."""
