@@ -8,7 +8,7 @@ import pytest
 
 from renkei.errors import ConfigurationError, OutcomeUnknown, QuotaExhausted, RequestTooLarge, Retriable
 from renkei.sync.engine import RunFailed
-from renkei.sync.ports import Outcome, Result
+from renkei.sync.ports import Account, Outcome, Result
 from renkei.sync.steps import push, settle
 from tests.sync.conftest import Bench
 from tests.sync.fakes import START
@@ -347,6 +347,22 @@ def test_the_watermark_moves_only_when_read_and_planned(bench: Bench) -> None:
     bench.run()
     [[later]] = bench.rows("select position from renkei.watermark")
     assert later > position
+
+
+def test_another_account_behind_the_connection_starts_of_its_own(bench: Bench) -> None:
+    register(bench, 2)
+    bench.world.records.refuse = lambda item: Outcome(Result.FAILED, code="1003", reason="bad value")
+    bench.run()
+    bench.world.records.refuse = lambda item: None
+    bench.world.source.account = Account("source", "2")
+    for target in (bench.world.leads, bench.world.records):
+        target.account, target.records = Account("target", "2"), {}
+    bench.pass_time(days=1)
+    summary = bench.run()
+    assert summary.totals["created"] == 4
+    assert len(bench.world.records.records) == 2
+    failed = bench.rows("select account, count(*) from renkei.change where state = 'failed' group by account")
+    assert failed == [("target:1", 2)]
 
 
 def test_push_is_safe_to_repeat(bench: Bench) -> None:

@@ -185,12 +185,15 @@ def close(connection: sa.Connection, ids: Sequence[int], outcome: str, reason: s
         )
 
 
-def of_other_fingerprint(connection: sa.Connection, flow: str, fingerprint: str) -> list[Change]:
+def of_other_fingerprint(
+    connection: sa.Connection, flow: str, accounts: Sequence[str], fingerprint: str
+) -> list[Change]:
     """Open changes planned under another mapping that may still be planned again (not in flight)."""
     statement = (
         sa.select(*_COLUMNS)
         .where(
             change.c.flow == flow,
+            change.c.account.in_(accounts),
             change.c.fingerprint != fingerprint,
             change.c.state.in_(("pending", "waiting", "failed")),
         )
@@ -203,6 +206,7 @@ def claim(
     connection: sa.Connection,
     *,
     flow: str,
+    account: str,
     stage: int,
     fingerprint: str,
     now: datetime,
@@ -215,6 +219,7 @@ def claim(
         sa.select(*_COLUMNS)
         .where(
             change.c.flow == flow,
+            change.c.account == account,
             change.c.stage == stage,
             change.c.fingerprint == fingerprint,
             change.c.state.in_(states),
@@ -333,7 +338,7 @@ def expire_waiting(connection: sa.Connection, flow: str, stage: int, before: dat
     return list(connection.execute(_EXPIRE, {"flow": flow, "stage": stage, "before": before}))
 
 
-def count_due(connection: sa.Connection, flow: str, fingerprint: str, now: datetime) -> int:
+def count_due(connection: sa.Connection, flow: str, accounts: Sequence[str], fingerprint: str, now: datetime) -> int:
     """Changes a push would take up now, or plan again for their fingerprint."""
     due = sa.or_(
         sa.and_(change.c.state.in_(("pending", "failed", "in_doubt", "waiting")), change.c.due_at <= now),
@@ -342,7 +347,9 @@ def count_due(connection: sa.Connection, flow: str, fingerprint: str, now: datet
     )
     return int(
         connection.execute(
-            sa.select(sa.func.count()).select_from(change).where(change.c.flow == flow, due)
+            sa.select(sa.func.count())
+            .select_from(change)
+            .where(change.c.flow == flow, change.c.account.in_(accounts), due)
         ).scalar_one()
     )
 
@@ -390,12 +397,13 @@ def log(
     return int(done.rowcount)
 
 
-def open_by_unit(connection: sa.Connection, flow: str, stage: int, units: Sequence[str]) -> list[Change]:
+def open_by_unit(connection: sa.Connection, flow: str, account: str, stage: int, units: Sequence[str]) -> list[Change]:
     """Open changes of a stage that were mapped from these units, held until the transaction ends."""
     statement = (
         sa.select(*_COLUMNS)
         .where(
             change.c.flow == flow,
+            change.c.account == account,
             change.c.stage == stage,
             change.c.unit == sa.any_(sa.cast(list(units), sa.ARRAY(sa.Text))),
             _OPEN,

@@ -151,7 +151,7 @@ class Queued:
     replaced: bool  # its content changed since it was first seen
 
 
-def take_queued(connection: sa.Connection, queue: str, limit: int) -> list[Queued]:
+def take_queued(connection: sa.Connection, queue: str, accounts: Sequence[str], limit: int) -> list[Queued]:
     """The next records to plan, normal before bulk; held until the transaction ends."""
     rows = connection.execute(
         sa.select(
@@ -163,12 +163,22 @@ def take_queued(connection: sa.Connection, queue: str, limit: int) -> list[Queue
             (source_record.c.changed_at > source_record.c.first_seen_at).label("replaced"),
         )
         .join(plan_queue, plan_queue.c.record_id == source_record.c.id)
-        .where(plan_queue.c.flow == queue)
+        .where(plan_queue.c.flow == queue, source_record.c.account.in_(accounts))
         .order_by(plan_queue.c.bulk, plan_queue.c.record_id)
         .limit(limit)
         .with_for_update(of=plan_queue)
     )
     return [Queued(**row._mapping) for row in rows]
+
+
+def queue_length(connection: sa.Connection, queue: str, accounts: Sequence[str]) -> int:
+    """Records that wait for a plan."""
+    count = connection.execute(
+        sa.select(sa.func.count())
+        .select_from(plan_queue.join(source_record, plan_queue.c.record_id == source_record.c.id))
+        .where(plan_queue.c.flow == queue, source_record.c.account.in_(accounts))
+    ).scalar_one()
+    return int(count)
 
 
 def drop_queued(connection: sa.Connection, queue: str, ids: Sequence[int]) -> None:

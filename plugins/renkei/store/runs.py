@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from renkei.store.tables import feed_window, flow_run, plan_queue, run_window, watermark
+from renkei.store.tables import feed_window, flow_run, run_window, watermark
 
 UNFINISHED = ("unread", "reading", "read")
 
@@ -20,6 +20,7 @@ class Window:
     """A row of feed_window, with the clear number its run last began it for."""
 
     id: int
+    account: str
     feed: str
     kind: str
     epoch: int
@@ -104,13 +105,16 @@ def insert_window(connection: sa.Connection, **values: Any) -> int | None:
     return None if found is None else int(found)
 
 
-def unfinished_windows(connection: sa.Connection, flow: str, feed: str, kinds: Sequence[str]) -> list[int]:
+def unfinished_windows(
+    connection: sa.Connection, flow: str, account: str, feed: str, kinds: Sequence[str]
+) -> list[int]:
     """Windows of the feed that are not settled, in the order they are to be read."""
     return list(
         connection.execute(
             sa.select(feed_window.c.id)
             .where(
                 feed_window.c.flow == flow,
+                feed_window.c.account == account,
                 feed_window.c.feed == feed,
                 feed_window.c.kind.in_(kinds),
                 feed_window.c.state.in_(UNFINISHED),
@@ -174,14 +178,18 @@ def settle_windows(connection: sa.Connection, window_ids: Sequence[int]) -> None
     )
 
 
-def marks(connection: sa.Connection, flow: str) -> dict[str, Mark]:
-    """The flow's watermarks by feed."""
+def marks(connection: sa.Connection, flow: str, accounts: Mapping[str, str]) -> dict[str, Mark]:
+    """The flow's watermarks by feed. ``accounts`` names the account behind each feed today."""
     rows = connection.execute(
-        sa.select(watermark.c.feed, watermark.c.epoch, watermark.c.position, watermark.c.loading).where(
-            watermark.c.flow == flow
-        )
+        sa.select(
+            watermark.c.account, watermark.c.feed, watermark.c.epoch, watermark.c.position, watermark.c.loading
+        ).where(watermark.c.flow == flow)
     )
-    return {row.feed: Mark(**row._mapping) for row in rows}
+    return {
+        row.feed: Mark(row.feed, row.epoch, row.position, row.loading)
+        for row in rows
+        if accounts.get(row.feed) == row.account
+    }
 
 
 def set_mark(
@@ -199,6 +207,7 @@ def move_mark(connection: sa.Connection, flow: str, window: Window) -> bool:
         sa.update(watermark)
         .where(
             watermark.c.flow == flow,
+            watermark.c.account == window.account,
             watermark.c.feed == window.feed,
             watermark.c.epoch == window.epoch,
             watermark.c.position >= window.since,
@@ -215,6 +224,7 @@ def finish_loading(connection: sa.Connection, flow: str) -> None:
         sa.select(feed_window.c.id)
         .where(
             feed_window.c.flow == watermark.c.flow,
+            feed_window.c.account == watermark.c.account,
             feed_window.c.feed == watermark.c.feed,
             feed_window.c.epoch == watermark.c.epoch,
             feed_window.c.kind == "full",
@@ -227,11 +237,3 @@ def finish_loading(connection: sa.Connection, flow: str) -> None:
         .where(watermark.c.flow == flow, watermark.c.loading, ~left)
         .values(loading=False, updated_at=sa.func.now())
     )
-
-
-def queue_length(connection: sa.Connection, queue: str) -> int:
-    """Records of the flow that wait for a plan."""
-    count = connection.execute(
-        sa.select(sa.func.count()).select_from(plan_queue).where(plan_queue.c.flow == queue)
-    ).scalar_one()
-    return int(count)

@@ -269,7 +269,11 @@ def _close_vanished(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded], m
     """Changes once planned from these units that they no longer produce (a corrected address, say)."""
     values = [loaded.unit.value for loaded in units]
     for held in changes.open_by_unit(
-        verdicts.connection, verdicts.flow.name, verdicts.flow.stages.index(stage), values
+        verdicts.connection,
+        verdicts.flow.name,
+        str(stage.target.account),
+        verdicts.flow.stages.index(stage),
+        values,
     ):
         if held.key not in mapped:
             _withdraw(verdicts, held, "the source no longer names it")

@@ -124,6 +124,7 @@ def _fill(sender: Sender, connection: sa.Connection, index: int, stage: Stage, a
         claimed = changes.claim(
             connection,
             flow=sender.flow.name,
+            account=str(stage.target.account),
             stage=index,
             fingerprint=sender.flow.fingerprint,
             now=sender.started,

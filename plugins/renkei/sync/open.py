@@ -50,9 +50,10 @@ def has_work(engine: Engine, flow: Flow, run_id: int) -> bool:
         run = runs.get_run(connection, run_id)
         if run.clear_number or any(window.state != "settled" for window in runs.run_windows(connection, run_id)):
             return True
-        if runs.queue_length(connection, scope_of(flow, run).queue):
+        if records.queue_length(connection, scope_of(flow, run).queue, sorted(set(accounts_of(flow).values()))):
             return True
-        return changes.count_due(connection, flow.name, flow.fingerprint, engine.now(connection)) > 0
+        now = engine.now(connection)
+        return changes.count_due(connection, flow.name, target_accounts(flow), flow.fingerprint, now) > 0
 
 
 def _enter(connection: sa.Connection, flow: Flow, request: RunRequest) -> tuple[int, bool]:
@@ -84,6 +85,9 @@ def _bind(engine: Engine, connection: sa.Connection, flow: Flow, request: RunReq
         for feed in flow.feeds:
             records.queue_feeds(connection, scope.queue, str(feed.source.account), [feed.name], bulk=False)
         return
+    if request.parts:
+        runs.bind_windows(connection, run_id, _part_windows(connection, flow, request))
+        return
     for feed in flow.feeds:
         runs.bind_windows(connection, run_id, _windows(connection, flow, feed, request))
     if flow.extra_reads and request.trigger != "backfill" and not request.dry_run and request.since is None:
@@ -97,16 +101,36 @@ def _windows(connection: sa.Connection, flow: Flow, feed: Feed, request: RunRequ
     if request.since is not None:
         kind = "slice" if request.trigger == "backfill" else "manual"
         return _make(connection, flow, feed, kind, request.since, min(request.until or until, now), 0)
-    mark = runs.marks(connection, flow.name).get(feed.name)
+    mark = runs.marks(connection, flow.name, accounts_of(flow)).get(feed.name)
     if request.dry_run:
         since = mark.position - feed.overlap if mark else _first_since(feed, until)
         return _make(connection, flow, feed, "manual", since, until, 0)
     if request.full or mark is None:
         return _start(connection, flow, feed, until, 0 if mark is None else mark.epoch + 1, full=request.full)
-    unfinished = runs.unfinished_windows(connection, flow.name, feed.name, ("increment",))
+    account = str(feed.source.account)
+    unfinished = runs.unfinished_windows(connection, flow.name, account, feed.name, ("increment",))
     if not unfinished:
         unfinished = _make(connection, flow, feed, "increment", mark.position - feed.overlap, until, mark.epoch)
-    return unfinished + runs.unfinished_windows(connection, flow.name, feed.name, ("full",))
+    return unfinished + runs.unfinished_windows(connection, flow.name, account, feed.name, ("full",))
+
+
+def _part_windows(connection: sa.Connection, flow: Flow, request: RunRequest) -> list[int]:
+    """Ids of windows that read the asked parts alone, from every feed; they move no watermark."""
+    made = [
+        runs.insert_window(
+            connection,
+            flow=flow.name,
+            account=str(feed.source.account),
+            feed=feed.name,
+            kind="manual",
+            since=feed.full_since or _first_since(feed, feed.source.now()),
+            until=feed.source.now(),
+            params=dict(part),
+        )
+        for part in request.parts
+        for feed in flow.feeds
+    ]
+    return [window_id for window_id in made if window_id is not None]
 
 
 def _first_since(feed: Feed, until: datetime) -> datetime:
@@ -177,8 +201,18 @@ def _extra_windows(connection: sa.Connection, flow: Flow) -> list[int]:
     return [
         window_id
         for feed in flow.feeds
-        for window_id in runs.unfinished_windows(connection, flow.name, feed.name, ("extra",))
+        for window_id in runs.unfinished_windows(connection, flow.name, str(feed.source.account), feed.name, ("extra",))
     ]
+
+
+def accounts_of(flow: Flow) -> dict[str, str]:
+    """The account behind each feed today: another one has watermarks and windows of its own."""
+    return {feed.name: str(feed.source.account) for feed in flow.feeds}
+
+
+def target_accounts(flow: Flow) -> list[str]:
+    """The accounts the flow writes to today; changes for another account rest until it is back."""
+    return sorted({str(stage.target.account) for stage in flow.stages})
 
 
 def as_stored(row: Any) -> Stored:
@@ -203,7 +237,7 @@ def lock_flow(connection: sa.Connection, *names: str) -> None:
 def _tell(engine: Engine, flow: Flow, run_id: int) -> None:
     with engine.store.begin() as connection:
         windows: Sequence[runs.Window] = runs.run_windows(connection, run_id)
-        loading = [mark.feed for mark in runs.marks(connection, flow.name).values() if mark.loading]
+        loading = [mark.feed for mark in runs.marks(connection, flow.name, accounts_of(flow)).values() if mark.loading]
     for window in windows:
         log.info(
             "%s: %s window of %s from %s until %s (%s)",

@@ -12,7 +12,7 @@ from renkei.store import changes, records, runs
 from renkei.sync.decide import Verdicts, decide_stage
 from renkei.sync.engine import Engine, StepReport
 from renkei.sync.flow import Flow, Stage
-from renkei.sync.open import lock_flow
+from renkei.sync.open import accounts_of, lock_flow, target_accounts
 from renkei.sync.scope import Scope, scope_of
 from renkei.sync.units import load_units
 
@@ -58,7 +58,7 @@ def _begin(engine: Engine, flow: Flow, run_id: int, clear_number: int) -> None:
 
 def _queue_other_fingerprints(connection: sa.Connection, flow: Flow) -> None:
     """Open changes of an earlier mapping are planned again before they are sent."""
-    old = changes.of_other_fingerprint(connection, flow.name, flow.fingerprint)
+    old = changes.of_other_fingerprint(connection, flow.name, target_accounts(flow), flow.fingerprint)
     ids = sorted({record_id for change in old for record_id in change.record_ids})
     records.queue_ids(connection, [flow.name], ids, bulk=False)
 
@@ -68,7 +68,7 @@ def _plan_batch(engine: Engine, connection: sa.Connection, flow: Flow, run_id: i
     lock_flow(connection, flow.name, "plan")
     run = runs.get_run(connection, run_id)
     scope = scope_of(flow, run)
-    queued = records.take_queued(connection, scope.queue, BATCH)
+    queued = records.take_queued(connection, scope.queue, sorted(set(accounts_of(flow).values())), BATCH)
     if not queued:
         _finish(connection, flow, run_id, scope)
         return None
@@ -127,5 +127,5 @@ def _finish(connection: sa.Connection, flow: Flow, run_id: int, scope: Scope) ->
     runs.update_run(connection, run_id, step="plan", fully_planned=True)
     if scope.dry:
         return
-    left = changes.of_other_fingerprint(connection, flow.name, flow.fingerprint)
+    left = changes.of_other_fingerprint(connection, flow.name, target_accounts(flow), flow.fingerprint)
     changes.close(connection, [change.id for change in left if change.sent is None], "superseded", "no longer mapped")

@@ -58,6 +58,7 @@ def _claim(
         claimed = changes.claim(
             connection,
             flow=sender.flow.name,
+            account=str(stage.target.account),
             stage=index,
             fingerprint=sender.flow.fingerprint,
             now=sender.started,
