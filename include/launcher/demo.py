@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from include.launcher import down, report, stack
@@ -45,7 +46,7 @@ def main() -> int:
 
 def _demo(place: Place) -> int:
     running = stack.start(place, Processes(place.run / "logs"), _say)
-    _write("demo.json", _addresses(place, running))
+    write_private(_build("demo.json"), _json(_addresses(place, running)))  # it holds the password
     rest = running.airflow.rest()
     dags = {}
     for dag_id in DAGS:
@@ -54,7 +55,7 @@ def _demo(place: Place) -> int:
         dags[dag_id] = {"state": run.state, "seconds": run.seconds, "counts": report.counts(running.renkei_db, run)}
     for dag_id in rest.dag_ids():
         rest.unpause(dag_id)  # so that a run by hand, too, starts at once
-    _write("demo-report.json", {"seconds": round(time.monotonic() - _began, 1), "dags": dags})
+    _build("demo-report.json").write_text(_json({"seconds": round(time.monotonic() - _began, 1), "dags": dags}))
     print(report.table(dags))
     return 0 if all(entry["state"] == "success" for entry in dags.values()) else 1
 
@@ -74,9 +75,13 @@ def _where_to_look(place: Place) -> str:
             "Stop all: make down")
 
 
-def _write(name: str, content: Mapping[str, Any]) -> None:
+def _build(name: str) -> Path:
     (ROOT / "build").mkdir(exist_ok=True)
-    write_private(ROOT / "build" / name, json.dumps(content, indent=2) + "\n")
+    return ROOT / "build" / name
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2) + "\n"
 
 
 def _say(what: str) -> None:
