@@ -57,6 +57,7 @@ class FakeWired:
 
     reason: str | None = None
     latched_with: list[str] = field(default_factory=list)
+    postponed: list[int] = field(default_factory=list)
     integration: str = "on24_marketo"
     engine: Any = None
     clients: Any = field(
@@ -74,6 +75,14 @@ class FakeWired:
         self.reason = error.message
 
     def note_accounts(self) -> None: ...
+
+    def postpone(self, run_id: int, empty: Any) -> StepReport:
+        self.postponed.append(run_id)
+        return StepReport("postponed", {}, empty.resets_at)
+
+    @property
+    def blind_flow(self) -> Any:
+        return self.flow
 
     def latched(self) -> str | None:
         return self.reason

@@ -172,9 +172,25 @@ def test_inline_is_one_task_with_the_same_counts(steps: FakeSteps, wired: FakeWi
     assert told[0].state == "succeeded"
 
 
-def test_quota_that_reaches_airflow_is_not_retried(steps: FakeSteps, wired: FakeWired) -> None:
-    steps.answers["plan"] = QuotaExhausted("Spent.", resets_at=RESET)
-    assert run_task(task("plan"), opened(retries=3)).state == "failed"
+@pytest.mark.parametrize("step", ["extract", "plan", "push"])
+def test_an_empty_purse_before_a_step_begins_ends_it_green(step: str, steps: FakeSteps, wired: FakeWired) -> None:
+    steps.answers[step] = QuotaExhausted("Spent.", resets_at=RESET)
+    assert run_task(task(step), opened(retries=3)).state == "success"
+    assert wired.postponed == [7]
+
+
+def test_an_empty_purse_at_open_opens_the_run_and_goes_to_settle(
+    steps: FakeSteps, wired: FakeWired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spent() -> None:
+        raise QuotaExhausted("Spent.", resets_at=RESET)
+
+    monkeypatch.setattr(wired.clients, "read_usage", spent)
+    api = FakeExecutionApi(run_type="scheduled")
+    assert run_task(task("open"), api).state == "success"
+    assert api.skipped == ["extract", "plan", "push"]
+    assert api.xcom["open", -1, "return_value"] == 7
+    assert wired.postponed == [7]
 
 
 def backfill_task(task_id: str) -> Any:

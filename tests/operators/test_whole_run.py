@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
@@ -132,3 +134,39 @@ def test_one_event_alone_is_read_again(bag: DagBag, demo: SandboxServer, connect
     rows = [row for row in demo.records("on24", "registrants") if row["eventid"] == event]
     report = run_all(bag, FakeExecutionApi(conf={"event_ids": str(event)}, connections=connections))
     assert len(rows) < report["totals"]["read"] <= 2 * len(rows) + 1
+
+
+def test_an_empty_purse_ends_green_as_postponed_and_the_next_run_goes_on(
+    bag: DagBag, demo: SandboxServer, connections: Connections, store_url: str
+) -> None:
+    dag = bag.dags["on24_to_marketo"]
+    account = f"marketo:{demo.call('GET', '/credentials')['marketo']['munchkin_id']}"
+    spent(store_url, account, until=datetime.now(UTC) + timedelta(hours=3))
+    api = scheduled(1, connections)
+    assert run_task(dag.get_task("open"), api).state == "success"
+    assert api.skipped == ["extract", "plan", "push"]
+    assert run_task(dag.get_task("settle"), api).state == "success"
+    assert api.xcom["settle", -1, "return_value"]["state"] == "postponed"
+
+    spent(store_url, account, until=None)
+    assert run_all(bag, scheduled(2, connections))["totals"]["created"] > 0
+
+
+def spent(store_url: str, account: str, until: datetime | None) -> None:
+    """The vendor asked for silence until then; None takes it back."""
+    with psycopg.connect(store_url) as connection:
+        now = datetime.now(UTC)
+        connection.execute(
+            """insert into renkei.purse (account, period_start, period_end) values (%s, %s, %s)
+               on conflict do nothing""", (account, now, now + timedelta(days=1)),
+        )
+        connection.execute("update renkei.purse set blocked_until = %s", (until,))
+
+
+def test_check_says_that_the_database_cannot_be_reached(
+    bag: DagBag, connections: Connections, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = connections | {"renkei_db": connections["renkei_db"] | {"port": 1}}
+    result, _ = operation(bag, "renkei_check", nowhere)
+    assert result.state == "failed"
+    assert "renkei_db cannot be reached" in str(result.error)

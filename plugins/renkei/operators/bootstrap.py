@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from importlib import import_module
@@ -13,13 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.errors import Disconnected
+from renkei.errors import Disconnected, QuotaExhausted
 from renkei.integrations.settings_base import IntegrationSettings
 from renkei.notifiers.channels import Channel, Mail, Webhook
 from renkei.notifiers.notice import Notices
 from renkei.store.suppression import Suppression
 from renkei.store.tokens import Tokens
-from renkei.sync.engine import Engine
+from renkei.sync.engine import Engine, StepReport
 from renkei.sync.flow import Flow
 
 STORE_CONNECTION = "renkei_db"
@@ -58,9 +58,25 @@ class Wired:
         built: Flow = self.clients.flow(described=self._how.described)
         return built
 
+    @cached_property
+    def blind_flow(self) -> Flow:
+        """The flow without its target's definitions and without its check: to open and to count, never to write."""
+        built: Flow = self.clients.flow(described=False)
+        return replace(built, check=lambda: None)
+
+    def postpone(self, run_id: int, empty: QuotaExhausted) -> StepReport:
+        """Notes that the purse ran dry before a step could begin; the run ends as postponed."""
+        from renkei.store import runs
+
+        with self.store.begin() as connection:
+            runs.update_run(connection, run_id, postponed_until=empty.resets_at, note=empty.message)
+        message = f"{self.integration}: postponed until {empty.resets_at.isoformat()}: {empty.message}"
+        log.warning("%s", message)
+        return StepReport(message, {}, empty.resets_at)
+
     def latest_now(self) -> datetime:
         """The latest of our clock and the vendors': what lies beyond is the future for everybody."""
-        return max([self.engine.clock.now(), *(feed.source.now() for feed in self.flow.feeds)])
+        return max([self.engine.clock.now(), *(feed.source.now() for feed in self.blind_flow.feeds)])
 
     def note_accounts(self) -> None:
         """Notes which account each connection leads to, and says so when that changed."""

@@ -9,6 +9,7 @@ from typing import Any
 from airflow.sdk import timezone
 from airflow.sdk.exceptions import AirflowRescheduleException, DownstreamTasksSkipped
 
+from renkei.errors import QuotaExhausted
 from renkei.operators.bootstrap import Wired
 from renkei.operators.request import Limit, checked, slice_bounds, trigger_of
 from renkei.operators.step import FlowOperator
@@ -34,14 +35,33 @@ class OpenOperator(FlowOperator):
 
         wired.refuse_if_latched()
         request = self.request(wired, context)
-        wired.clients.read_usage()
+        try:
+            wired.clients.read_usage()
+            run_id = steps.open_run(wired.engine, wired.flow, request)
+        except QuotaExhausted as empty:
+            return self.postponed(wired, context, request, empty)
         wired.note_accounts()
-        run_id = steps.open_run(wired.engine, wired.flow, request)
         if not steps.has_work(wired.engine, wired.flow, run_id):
             self.log.info("Run %s: nothing to read, nothing unplanned, nothing due; going straight to settle.", run_id)
-            context["ti"].xcom_push(key="return_value", value=run_id)
-            raise DownstreamTasksSkipped(tasks=self.to_skip(context["ti"].map_index))  # type: ignore[no-untyped-call]
+            self.skip_to_settle(context, run_id)
         return run_id
+
+    def postponed(self, wired: Wired, context: Any, request: RunRequest, empty: QuotaExhausted) -> int:
+        """The purse was empty before anything could be asked: a backfill waits, any other run ends as postponed."""
+        from renkei.sync import steps
+
+        if self.bulk:
+            self.log.info("Waiting for the purse until %s; nothing to do for you.", empty.resets_at.isoformat())
+            raise AirflowRescheduleException(empty.resets_at)  # type: ignore[no-untyped-call]
+        run_id = steps.open_run(wired.engine, wired.blind_flow, request)
+        wired.postpone(run_id, empty)
+        self.skip_to_settle(context, run_id)
+        return run_id
+
+    def skip_to_settle(self, context: Any, run_id: int) -> None:
+        """Ends the task as a success whose next task is settle."""
+        context["ti"].xcom_push(key="return_value", value=run_id)
+        raise DownstreamTasksSkipped(tasks=self.to_skip(context["ti"].map_index))  # type: ignore[no-untyped-call]
 
     def request(self, wired: Wired, context: Any) -> RunRequest:
         """What this DAG run asks of the flow. Raises ConfigurationError for params that make no sense."""

@@ -9,7 +9,7 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowRescheduleException
 
-from renkei.errors import ConfigurationError, Disconnected, SyncError
+from renkei.errors import ConfigurationError, Disconnected, QuotaExhausted, SyncError
 from renkei.operators import bootstrap
 from renkei.sync.engine import StepReport
 
@@ -32,16 +32,19 @@ class FlowOperator(BaseOperator):
         self.bulk = bulk
 
     def execute(self, context: Any) -> Any:
-        with bootstrap.wired(self.integration, bootstrap.How(self.described, self.bulk)) as wired:
-            try:
-                return self.work(wired, context)
-            except Disconnected as error:
-                wired.latch(error)
-                context["ti"].xcom_push(key=TROUBLE, value=str(error))
-                raise
-            except SyncError as error:
-                context["ti"].xcom_push(key=TROUBLE, value=str(error))
-                raise
+        try:
+            with bootstrap.wired(self.integration, bootstrap.How(self.described, self.bulk)) as wired:
+                return self._work(wired, context)
+        except SyncError as error:
+            context["ti"].xcom_push(key=TROUBLE, value=str(error))
+            raise
+
+    def _work(self, wired: bootstrap.Wired, context: Any) -> Any:
+        try:
+            return self.work(wired, context)
+        except Disconnected as error:
+            wired.latch(error)
+            raise
 
     @abstractmethod
     def work(self, wired: bootstrap.Wired, context: Any) -> Any:
@@ -60,7 +63,10 @@ class StepOperator(FlowOperator):
 
     def work(self, wired: bootstrap.Wired, context: Any) -> dict[str, int]:
         run_id = opened_run(context["ti"], self.open_task_id)
-        report = self.step(wired, run_id, context["dag_run"].clear_number or 0)
+        try:
+            report = self.step(wired, run_id, context["dag_run"].clear_number or 0)
+        except QuotaExhausted as empty:
+            report = wired.postpone(run_id, empty)
         if report.postponed_until and self.bulk:
             self.log.info("Waiting for the purse until %s; nothing to do for you.", report.postponed_until.isoformat())
             raise AirflowRescheduleException(report.postponed_until)  # type: ignore[no-untyped-call]

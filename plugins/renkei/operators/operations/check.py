@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from airflow.sdk import BaseOperator
+from sqlalchemy.exc import OperationalError
 
 from renkei.errors import ConfigurationError, SyncError
 from renkei.integrations import registry
@@ -26,7 +27,7 @@ class CheckOperator(BaseOperator):
         failed = []
         with bootstrap.opened_store() as store:
             failed += self._tell("our database", check_store(store))
-            for name in [asked] if asked else registry.available():
+            for name in [] if failed else [asked] if asked else registry.available():
                 failed += self._check(store, name)
         if failed:
             raise ConfigurationError("\n".join(failed))
@@ -64,16 +65,15 @@ def check_store(store: sa.Engine) -> list[Finding]:
     from renkei.store.db import keeps_session
     from renkei.store.migrate import check_schema
 
-    def schema() -> list[Finding]:
+    def findings() -> list[Finding]:
         with store.connect() as connection:
             check_schema(connection)
-        return []
-
-    found = guarded("schema", schema)
-    if not keeps_session(store):
+        if keeps_session(store):
+            return []
         line = "renkei_db goes through a pooler in transaction mode; locks would not hold."
-        found.append(Finding("session", "error", line, "Connect directly, or through a pooler in session mode."))
-    return found
+        return [Finding("session", "error", line, "Connect directly, or through a pooler in session mode.")]
+
+    return guarded("schema", findings)
 
 
 def guarded(name: str, findings: Callable[[], list[Finding]]) -> list[Finding]:
@@ -82,3 +82,5 @@ def guarded(name: str, findings: Callable[[], list[Finding]]) -> list[Finding]:
         return findings()
     except SyncError as error:
         return [Finding(name, "error", error.message, error.remedy)]
+    except OperationalError:
+        return [Finding("database", "error", "renkei_db cannot be reached.", "Correct it in Admin > Connections.")]
