@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from renkei.errors import ConfigurationError
+from renkei.errors import ConfigurationError, Retriable
 from renkei.hooks.marketo import MarketoHook
 from renkei.hooks.on24 import On24Hook
 from renkei.integrations.checks import Finding
@@ -83,11 +83,13 @@ class Wiring:
 
     def check(self) -> list[Finding]:
         """Connection, definition and rights test; nothing is written."""
+        salesforce = self.settings.profile_url.salesforce_conn_id
         probes = Probes(
             on24=self.on24.client_info,
             marketo=self.marketo.authenticate,
             definition=lambda: read_definition(self.marketo, thorough=True),
             missing_rights=lambda: self.marketo.missing_rights(self.settings.custom_object),
+            salesforce=salesforce_fields(salesforce) if salesforce else None,
         )
         return check(self.settings, probes)
 
@@ -97,3 +99,23 @@ class Wiring:
             share=asked.share, reset=RESET, reserve=asked.share // BULK_LEAVES, rate_calls=asked.rate_calls,
             rate_seconds=float(asked.rate_seconds), concurrency=asked.concurrency,
         )
+
+
+def salesforce_fields(conn_id: str) -> Callable[[str], list[str]]:
+    """Describes an sObject over the Airflow connection: its field names. Raises Retriable with one line."""
+
+    def describe(sobject: str) -> list[str]:
+        from airflow.exceptions import AirflowException
+        from airflow.providers.salesforce.hooks.salesforce import SalesforceHook
+        from requests import RequestException
+        from simple_salesforce.exceptions import SalesforceError
+
+        try:
+            described = SalesforceHook(salesforce_conn_id=conn_id).describe_object(sobject)
+        except (AirflowException, RequestException, SalesforceError) as error:
+            raise Retriable(
+                f"{type(error).__name__} from connection {conn_id}.", remedy="Test it in Admin > Connections."
+            ) from error
+        return [field["name"] for field in described["fields"]]
+
+    return describe
