@@ -59,7 +59,7 @@ def _until_calm(desk: Desk) -> None:
 
 
 def _regular_runs(desk: Desk) -> None:
-    for dag in (acts.REGULAR, "second"):
+    for dag in sorted({acts.REGULAR, *(run.request.dag_id for run in desk.runs if run.second)}):
         run = desk.new_run(dag)
         desk.whole(run)
         [[state, note]] = desk.rows("select state, note from renkei.flow_run where id = :id", id=run.id)
@@ -147,9 +147,8 @@ def dry_runs_left_nothing(desk: Desk) -> None:
 
 
 def nothing_more_happens(desk: Desk) -> None:
-    """One more run writes nothing; neither does clearing old ones."""
+    """The last round wrote nothing already; neither does clearing old runs."""
     before = desk.town.writes()
-    _regular_runs(desk)
     for run in _to_clear(desk.runs):
         run.clears += 1
         desk.whole(run)
@@ -158,5 +157,5 @@ def nothing_more_happens(desk: Desk) -> None:
 
 
 def _to_clear(runs: Iterable[Run]) -> list[Run]:
-    """The oldest two that were opened and send."""
-    return [run for run in runs if run.id is not None and not run.request.dry_run][:2]
+    """The oldest that was opened and sends."""
+    return [run for run in runs if run.id is not None and not run.request.dry_run][:1]

@@ -126,7 +126,7 @@ on conflict (flow, account, object, key) where state <> 'closed' do update set
     match = excluded.match, may_create = excluded.may_create, absent_reason = excluded.absent_reason,
     source_order = excluded.source_order, hash = excluded.hash, fingerprint = excluded.fingerprint,
     explanation = excluded.explanation, warnings = excluded.warnings, record_ids = excluded.record_ids,
-    unit = excluded.unit, stage = excluded.stage, run_id = excluded.run_id, bulk = open.bulk and excluded.bulk,
+    unit = excluded.unit, stage = excluded.stage, stale = false, run_id = excluded.run_id, bulk = open.bulk and excluded.bulk,
     due_at = excluded.due_at, attempts = 0, error_class = excluded.error_class, code = null,
     reason = excluded.reason, waits_for = null, updated_at = now()
 where open.state in ('pending', 'waiting', 'failed')
@@ -163,10 +163,10 @@ def put(
     )
 
 
-def adopt_fingerprint(connection: sa.Connection, ids: Sequence[int], fingerprint: str) -> None:
-    """Planned again under a new mapping and found to be the same."""
+def keep(connection: sa.Connection, ids: Sequence[int], fingerprint: str) -> None:
+    """Planned again, under a new mapping perhaps, and found to be right as they are."""
     if ids:
-        connection.execute(sa.update(change).where(change.c.id.in_(ids)).values(fingerprint=fingerprint))
+        connection.execute(sa.update(change).where(change.c.id.in_(ids)).values(fingerprint=fingerprint, stale=False))
 
 
 def mark_stale(connection: sa.Connection, ids: Sequence[int]) -> None:
@@ -185,19 +185,18 @@ def close(connection: sa.Connection, ids: Sequence[int], outcome: str, reason: s
         )
 
 
-def of_other_fingerprint(
-    connection: sa.Connection, flow: str, accounts: Sequence[str], fingerprint: str
-) -> list[Change]:
-    """Open changes planned under another mapping that may still be planned again (not in flight)."""
+def to_plan_again(connection: sa.Connection, flow: str, accounts: Sequence[str], fingerprint: str) -> list[Change]:
+    """Open changes planned under another mapping, or from a source that moved on; not what is in flight."""
     statement = (
         sa.select(*_COLUMNS)
         .where(
             change.c.flow == flow,
             change.c.account.in_(accounts),
-            change.c.fingerprint != fingerprint,
+            sa.or_(change.c.fingerprint != fingerprint, change.c.stale),
             change.c.state.in_(("pending", "waiting", "failed")),
         )
         .order_by(change.c.id)
+        .with_for_update()
     )
     return _changes(connection, statement)
 
@@ -214,7 +213,8 @@ def claim(
     states: Sequence[str],
     passed_over: Sequence[int] = (),
 ) -> list[Change]:
-    """The next due changes of a stage, normal before bulk; rows another sender holds are passed over."""
+    """The next due changes of a stage, normal before bulk; rows another sender holds are passed over, and so is what
+    must be planned again first."""
     statement = (
         sa.select(*_COLUMNS)
         .where(
@@ -223,6 +223,7 @@ def claim(
             change.c.stage == stage,
             change.c.fingerprint == fingerprint,
             change.c.state.in_(states),
+            sa.or_(~change.c.stale, change.c.state == "in_doubt"),
             change.c.due_at <= now,
             change.c.id != sa.all_(sa.cast(list(passed_over), sa.ARRAY(sa.BigInteger))),
         )
@@ -249,6 +250,10 @@ def mark_sending(connection: sa.Connection, rows: str, *, attempt: str, now: dat
 
 
 _SETTLE = sa.text("""
+with locked as (
+    select id from renkei.change
+    where id in (select id from jsonb_to_recordset(cast(:rows as jsonb)) as x(id bigint))
+    order by id for update)
 update renkei.change as open set
     state = x.state, outcome = x.outcome, code = x.code, reason = x.reason, error_class = x.error_class,
     target_id = coalesce(x.target_id, open.target_id), waits_for = x.waits_for,
@@ -257,9 +262,9 @@ update renkei.change as open set
 from jsonb_to_recordset(cast(:rows as jsonb)) as x(
     id bigint, state text, outcome text, code text, reason text, error_class text, target_id text,
     waits_for jsonb, due_at timestamptz, keep_sent boolean)
-where open.id = x.id and open.state <> 'closed'
+where open.id = x.id and open.id in (select id from locked) and open.state <> 'closed'
   and (cast(:attempt as uuid) is null or (open.attempt = cast(:attempt as uuid) and open.state = 'sending'))
-returning open.id, open.stale, open.record_ids
+returning open.id, open.stale and x.state <> 'in_doubt' as stale, open.record_ids
 """)
 
 
@@ -274,7 +279,7 @@ update renkei.change set
     due_at = :now, reason = 'the answer never came', updated_at = now()
 where flow = :flow and state = 'sending'
   and sent_at + make_interval(secs => deadline_s + 30) < :now
-returning id, flow, account, object, key, state
+returning id, flow, account, object, key, state, stale, record_ids
 """)
 
 

@@ -77,6 +77,20 @@ def forget_targets(connection: sa.Connection, account: str, target_ids: Sequence
     )
 
 
+_FORGET_OF_CHANGES = sa.text("""
+delete from renkei.delivered using renkei.change sent
+where sent.id = any(:ids) and delivered.flow = sent.flow and delivered.account = sent.account
+  and delivered.object = sent.object
+  and delivered.key = case when sent.form = 'create_after_lookup' then 'id:' || sent.target_id else sent.key end
+""")
+
+
+def forget_of_changes(connection: sa.Connection, ids: Sequence[int]) -> None:
+    """Nobody knows whether these changes took effect, so nobody knows what their target records hold."""
+    if ids:
+        connection.execute(_FORGET_OF_CHANGES, {"ids": list(ids)})
+
+
 def forget_keys(connection: sa.Connection, flow: str, account: str, target_object: str, keys: Sequence[str]) -> None:
     """Has these keys compared with nothing: the next plan writes them in full."""
     connection.execute(

@@ -79,7 +79,8 @@ select flows.flow, record.id, record.seq, :bulk
 from renkei.source_record record, unnest(cast(:flows as text[])) as flows(flow)
 where {which}
 order by record.id
-on conflict (flow, record_id) do update set seq = excluded.seq, bulk = plan_queue.bulk and excluded.bulk
+on conflict (flow, record_id) do update set
+    seq = excluded.seq, bulk = plan_queue.bulk and excluded.bulk, queued_at = clock_timestamp()
 """
 _QUEUE_IDS = sa.text(_QUEUE.format(which="record.id = any(:ids)"))
 _QUEUE_CHILDREN = sa.text(
@@ -88,6 +89,24 @@ _QUEUE_CHILDREN = sa.text(
 _QUEUE_FEEDS = sa.text(_QUEUE.format(which="record.account = :account and record.feed = any(:feeds)"))
 _QUEUE_WINDOWS = sa.text(_QUEUE.format(which="record.window_id = any(:windows)"))
 _QUEUE_SUBJECTS = sa.text(_QUEUE.format(which="record.account = :account and record.subject = any(:subjects)"))
+
+
+_QUEUE_KNOWN = sa.text(
+    _QUEUE.format(
+        which="""record.account = :account and record.feed = :feed and record.key = any(:keys)
+  and record.changed_at <= (select min(created_at) from renkei.feed_window
+                            where flow = any(:flows) and account = :account and feed = :feed)"""
+    )
+)
+
+
+def queue_known(
+    connection: sa.Connection, flow: str, account: str, feed: str, keys: Sequence[str], *, bulk: bool
+) -> None:
+    """Has those of the keys planned that another flow had read before this one began: to this flow they are new."""
+    connection.execute(
+        _QUEUE_KNOWN, {"flows": [flow], "account": account, "feed": feed, "keys": list(keys), "bulk": bulk}
+    )
 
 
 def queue_ids(connection: sa.Connection, flows: Sequence[str], ids: Sequence[int], *, bulk: bool) -> None:
@@ -149,10 +168,12 @@ class Queued:
     subject: str | None
     bulk: bool
     replaced: bool  # its content changed since it was first seen
+    queued_at: datetime
 
 
 def take_queued(connection: sa.Connection, queue: str, accounts: Sequence[str], limit: int) -> list[Queued]:
-    """The next records to plan, normal before bulk; held until the transaction ends."""
+    """The next records to plan, normal before bulk. They are not held: who asks for a record anew meanwhile must not
+    wait for its plan (it may hold the very changes that the plan waits for)."""
     rows = connection.execute(
         sa.select(
             source_record.c.id,
@@ -161,12 +182,12 @@ def take_queued(connection: sa.Connection, queue: str, accounts: Sequence[str], 
             source_record.c.subject,
             plan_queue.c.bulk,
             (source_record.c.changed_at > source_record.c.first_seen_at).label("replaced"),
+            plan_queue.c.queued_at,
         )
         .join(plan_queue, plan_queue.c.record_id == source_record.c.id)
         .where(plan_queue.c.flow == queue, source_record.c.account.in_(accounts))
         .order_by(plan_queue.c.bulk, plan_queue.c.record_id)
         .limit(limit)
-        .with_for_update(of=plan_queue)
     )
     return [Queued(**row._mapping) for row in rows]
 
@@ -181,8 +202,19 @@ def queue_length(connection: sa.Connection, queue: str, accounts: Sequence[str])
     return int(count)
 
 
-def drop_queued(connection: sa.Connection, queue: str, ids: Sequence[int]) -> None:
-    connection.execute(sa.delete(plan_queue).where(plan_queue.c.flow == queue, plan_queue.c.record_id.in_(ids)))
+_DROP = sa.text("""
+delete from renkei.plan_queue where (flow, record_id, queued_at) in (
+    select flow, record_id, queued_at from renkei.plan_queue
+    join unnest(cast(:ids as bigint[]), cast(:times as timestamptz[])) as planned(id, at)
+      on record_id = planned.id and queued_at = planned.at
+    where flow = :queue order by record_id for update of plan_queue)
+""")
+
+
+def drop_queued(connection: sa.Connection, queue: str, queued: Sequence[Queued]) -> None:
+    """Takes planned records out of the queue, but for those that were asked for anew meanwhile."""
+    ids, times = [record.id for record in queued], [record.queued_at for record in queued]
+    connection.execute(_DROP, {"queue": queue, "ids": ids, "times": times})
 
 
 def load(

@@ -91,7 +91,6 @@ def unsettled_earlier(connection: sa.Connection, flow: str, dag_id: str, run_id:
                 flow_run.c.dag_id == dag_id,
                 flow_run.c.state == "open",
                 flow_run.c.id < run_id,
-                flow_run.c.request["dry_run"].as_boolean().is_not(True),
             )
             .order_by(flow_run.c.id)
         ).scalars()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NUMBER = re.compile(r"^-?\d{1,15}(\.\d+)?$")
 _INSTANT = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 
 
@@ -27,8 +28,19 @@ def digest(value: Any) -> str:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Equal to a vendor: null is the empty string, 5 is 5.0, one instant in two zones is one value."""
+    """Equal to a vendor: null is the empty string, 5 is 5.0 and, to a field of the other type, "5"; one instant in
+    two zones is one value."""
+    if _is_number(left) != _is_number(right):
+        left, right = _number_of(left), _number_of(right)
     return bool(_comparable(left) == _comparable(right))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number_of(value: Any) -> Any:
+    return float(value) if isinstance(value, str) and _NUMBER.match(value) else value
 
 
 def _comparable(value: Any) -> Any:

@@ -67,15 +67,7 @@ def decide_stage(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded]) -> N
     mapped = _map(verdicts, stage, units)
     known = _known(verdicts, stage, mapped)
     if verdicts.run.request.get("verify"):
-        verify_targets(
-            verdicts.connection,
-            verdicts.flow,
-            stage,
-            [one.decision for one in mapped.values() if isinstance(one.decision, Write)],
-            known.delivered,
-            known.links,
-        )
-        known = _known(verdicts, stage, mapped)
+        known = _verified(verdicts, stage, mapped, known)
     if verdicts.scope.dry:
         propose(verdicts, stage, mapped, known)
         return
@@ -84,6 +76,19 @@ def decide_stage(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded]) -> N
         _decide(verdicts, stage, key, one, known, put)
     _close_vanished(verdicts, stage, units, mapped)
     _put(verdicts, stage, put)
+
+
+def _verified(verdicts: Verdicts, stage: Stage, mapped: Mapping[str, Mapped], known: Known) -> Known:
+    """What is known once the target itself was asked. A dry run keeps nothing of it."""
+    writes = [one.decision for one in mapped.values() if isinstance(one.decision, Write)]
+    asking = verdicts.connection.begin_nested()
+    verify_targets(verdicts.connection, verdicts.flow, stage, writes, known.delivered, known.links)
+    verified = _known(verdicts, stage, mapped)
+    if verdicts.scope.dry:
+        asking.rollback()
+    else:
+        asking.commit()
+    return verified
 
 
 def _map(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded]) -> dict[str, Mapped]:
@@ -145,7 +150,7 @@ def _decide(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Know
         row |= {"state": "failed", "error_class": "data", "reason": decision.reason}
         _hold(verdicts, held, row, put)
         verdicts.counts["failed"] += 1
-    elif needed(stage, decision, known, held):
+    elif needed(stage, decision, known):
         _hold(verdicts, held, _row(stage, key, one), put)
         verdicts.counts["to_write"] += 1
         verdicts.counts["warnings"] += bool(decision.warnings)
@@ -154,12 +159,10 @@ def _decide(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Know
         verdicts.counts["unchanged"] += 1
 
 
-def needed(stage: Stage, write: Write, known: Known, held: Change | None) -> bool:
-    """Whether the target may differ from what is wanted. An attempt nobody knows the end of counts as a difference."""
+def needed(stage: Stage, write: Write, known: Known) -> bool:
+    """Whether the target may differ from what is wanted. (What was sent and never answered is not known as delivered.)"""
     if stage.form is Form.WRITE_ONCE:
         return write.key not in known.once
-    if held is not None and held.sent is not None and held.state not in IN_FLIGHT:
-        return True
     if stage.form is Form.CREATE_AFTER_LOOKUP:
         target_id = known.linked(stage.target.object, write.match)
         if target_id is None:
@@ -214,8 +217,8 @@ def _hold(verdicts: Verdicts, held: Change | None, row: dict[str, Any], put: lis
             changes.mark_stale(verdicts.connection, [held.id])
     elif held.hash != row["hash"] or (held.state == "failed") != (row["state"] == "failed"):
         put.append(row)
-    elif held.fingerprint != verdicts.flow.fingerprint:
-        changes.adopt_fingerprint(verdicts.connection, [held.id], verdicts.flow.fingerprint)
+    elif held.stale or held.fingerprint != verdicts.flow.fingerprint:
+        changes.keep(verdicts.connection, [held.id], verdicts.flow.fingerprint)
 
 
 def _withdraw(verdicts: Verdicts, held: Change | None, reason: str) -> None:

@@ -110,7 +110,7 @@ def _store_page(
             window_id=window.id,
             insert_only=feed.insert_only,
         )
-        _queue(connection, flow, feed, scope, stored, bulk=window.kind in ("full", "slice"))
+        _queue(connection, flow, feed, scope, stored, wanted, bulk=window.kind in ("full", "slice"))
         runs.store_progress(connection, window.id, cursor=page.cursor, read=len(page.rows), observed_at=observed_at)
         runs.add_to_run(connection, run_id, read=len(page.rows), skipped=len(page.rows) - len(wanted))
         engine.failpoint("extract.before_commit")
@@ -119,12 +119,24 @@ def _store_page(
     engine.failpoint("extract.after_commit")
 
 
-def _queue(connection: Any, flow: Flow, feed: Feed, scope: Scope, stored: records.Upserted, *, bulk: bool) -> None:
+def _queue(
+    connection: Any,
+    flow: Flow,
+    feed: Feed,
+    scope: Scope,
+    stored: records.Upserted,
+    page: Sequence[SourceRow],
+    *,
+    bulk: bool,
+) -> None:
+    """For every flow that reads the feed, what is new or changed."""
     account = str(feed.source.account)
     flows: Sequence[str] = [scope.queue] if scope.dry else records.subscribers(connection, account, feed.name)
     if not feed.fans_out or any(feed.name in stage.feeds for stage in flow.stages):
         records.queue_ids(connection, flows, stored.changed_ids, bulk=bulk)
-    if feed.fans_out and not scope.dry:
+        if len(flows) > 1:
+            records.queue_known(connection, flow.name, account, feed.name, [row.key for row in page], bulk=bulk)
+    if feed.fans_out:
         records.queue_children(connection, flows, account, feed.name, stored.changed_keys, bulk=bulk)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.store import changes, delivered, links
+from renkei.store import changes, links
 from renkei.store.changes import Change
 from renkei.sync import results
 from renkei.sync.canonical import dumps, same
@@ -225,10 +225,12 @@ def _sort(
                 creates.append(candidate)
             else:
                 done.append(resolution)
-        elif _differs(candidate):
-            updates.append(candidate)
-        else:
+        elif not _differs(candidate):
             done.append(_as_it_is(candidate))
+        elif candidate.change.stale:
+            done.append(_planned_first(candidate, now))
+        else:
+            updates.append(candidate)
     return done, creates, updates
 
 
@@ -253,17 +255,33 @@ def _absent(stage: Stage, candidate: Candidate, now: datetime) -> Resolution | N
                 due_at=counts_from,
                 keep_sent=True,
             )
+    if change.stale:
+        return _planned_first(candidate, now)
     if not change.may_create:
         names = [ref_name(str(stage.target.account), stage.target.object, key) for key in change.match]
         return Resolution(change, "waiting", reason=change.absent_reason, waits_for=names, due_at=now)
     return None
 
 
+def _planned_first(candidate: Candidate, now: datetime) -> Resolution:
+    """It was in doubt, and its source moved on meanwhile: nothing outdated is sent (nor anybody created who has gone)."""
+    target_id = candidate.found.id if candidate.found else None
+    return Resolution(
+        candidate.change,
+        "pending",
+        reason="its source moved on; it is planned again first",
+        target_id=target_id,
+        links=_links(candidate),
+        detail=_detail(candidate),
+        due_at=now,
+    )
+
+
 def _as_it_is(candidate: Candidate) -> Resolution:
     """Found, and nothing of ours to change in it: linked."""
     change, found = candidate.change, candidate.found
     assert found is not None
-    ours = change.state == "in_doubt" and not candidate.linked
+    ours = change.state == "in_doubt" and change.target_id is None
     outcome = "created" if ours else "unchanged"
     return Resolution(
         change,
@@ -379,14 +397,9 @@ def _resolution(sender: Sender, one: Candidate, outcome: Outcome, now: datetime)
 
 def _forget_gone(sender: Sender, connection: sa.Connection, stage: Stage, gone: Sequence[Resolution]) -> None:
     """A linked record was merged or deleted: the link ends and what was delivered to it is forgotten."""
-    ids = [change_id for change_id in (one.change.target_id for one in gone) if change_id]
-    account = str(stage.target.account)
-    ids = sorted({*ids, *_linked_ids(sender, connection, stage, gone)})
-    if ids:
-        links.retire(connection, sender.flow.integration, account, stage.target.object, ids, "gone at the vendor")
-        delivered.forget_targets(connection, account, ids, stage.target.object)
-
-
-def _linked_ids(sender: Sender, connection: sa.Connection, stage: Stage, gone: Sequence[Resolution]) -> set[str]:
-    keys = [(stage.target.object, key) for one in gone for key in one.change.match]
-    return set(links.live(connection, sender.flow.integration, str(stage.target.account), keys).values())
+    if gone:
+        keys = [(stage.target.object, key) for one in gone for key in one.change.match]
+        linked = links.live(connection, sender.flow.integration, str(stage.target.account), keys)
+        ids = {*linked.values(), *(one.change.target_id for one in gone if one.change.target_id)}
+        changed = [one.change for one in gone]
+        results.forget_gone(connection, sender.flow, stage, changed, stage.target.object, sorted(ids))

@@ -30,7 +30,7 @@ def open_run(engine: Engine, flow: Flow, request: RunRequest) -> int:
     flow.check()
     with engine.store.begin() as connection:
         run_id, first = _enter(connection, flow, request)
-        earlier = [] if request.dry_run else runs.unsettled_earlier(connection, flow.name, request.dag_id, run_id)
+        earlier = runs.unsettled_earlier(connection, flow.name, request.dag_id, run_id)
     engine.failpoint("open.entered")
     for unsettled in earlier:
         settle_quietly(engine, flow, unsettled)
@@ -79,7 +79,8 @@ def _enter(connection: sa.Connection, flow: Flow, request: RunRequest) -> tuple[
 def _bind(engine: Engine, connection: sa.Connection, flow: Flow, request: RunRequest, run_id: int) -> None:
     """Finds or makes the windows of a first try."""
     lock_flow(connection, flow.name, "windows")
-    records.subscribe(connection, flow.name, [(str(feed.source.account), feed.name) for feed in flow.feeds])
+    if not request.dry_run:
+        records.subscribe(connection, flow.name, [(str(feed.source.account), feed.name) for feed in flow.feeds])
     scope = scope_of(flow, runs.get_run(connection, run_id))
     if request.replan or request.verify:
         for feed in flow.feeds:

@@ -13,22 +13,25 @@ from renkei.sync.decide import Verdicts, decide_stage
 from renkei.sync.engine import Engine, StepReport
 from renkei.sync.flow import Flow, Stage
 from renkei.sync.open import accounts_of, lock_flow, target_accounts
+from renkei.sync.propose import withdraw_proposals
+from renkei.sync.results import plan_again
 from renkei.sync.scope import Scope, scope_of
 from renkei.sync.units import load_units
 
 log = logging.getLogger("renkei.plan")
 
 BATCH = 500
+Tried = set[tuple[int, int]]  # changes planned again by this call, by id and attempts
 
 
 def plan(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> StepReport:
     """Plans every queued record of the flow, whoever read it. Safe to kill and to run again: a batch and its
     place in the queue are one transaction, and one planner per flow works at a time."""
-    _begin(engine, flow, run_id, clear_number)
+    tried = _begin(engine, flow, run_id, clear_number)
     total: Counter[str] = Counter()
     while True:
         with engine.store.begin() as connection:
-            counts = _plan_batch(engine, connection, flow, run_id)
+            counts = _plan_batch(engine, connection, flow, run_id, tried)
             engine.failpoint("plan.before_commit")
         engine.failpoint("plan.after_commit")
         if counts is None:
@@ -42,41 +45,53 @@ def plan(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> Step
     return StepReport(message, dict(total))
 
 
-def _begin(engine: Engine, flow: Flow, run_id: int, clear_number: int) -> None:
+def _begin(engine: Engine, flow: Flow, run_id: int, clear_number: int) -> Tried:
+    tried: Tried = set()
     with engine.store.begin() as connection:
         run = runs.get_run(connection, run_id)
         scope = scope_of(flow, run)
         if run.plan_clear < clear_number:
-            runs.update_run(
-                connection, run_id, plan_clear=clear_number, unchanged_count=0, skipped_count=0, state="open"
-            )
-            windows = [window.id for window in runs.run_windows(connection, run_id)]
-            records.queue_windows(connection, scope.queue, windows)
+            _begin_again(connection, run_id, scope, clear_number)
         if not scope.dry:
-            _queue_other_fingerprints(connection, flow)
+            _queue_outdated(connection, flow, tried)
+    return tried
 
 
-def _queue_other_fingerprints(connection: sa.Connection, flow: Flow) -> None:
-    """Open changes of an earlier mapping are planned again before they are sent."""
-    old = changes.of_other_fingerprint(connection, flow.name, target_accounts(flow), flow.fingerprint)
-    ids = sorted({record_id for change in old for record_id in change.record_ids})
-    records.queue_ids(connection, [flow.name], ids, bulk=False)
+def _begin_again(connection: sa.Connection, run_id: int, scope: Scope, clear_number: int) -> None:
+    """After a clear this run's records are planned once more."""
+    runs.update_run(
+        connection, run_id, plan_clear=clear_number, unchanged_count=0, skipped_count=0, fully_planned=False, state="open"
+    )
+    records.queue_windows(connection, scope.queue, [window.id for window in runs.run_windows(connection, run_id)])
+    if scope.dry:
+        withdraw_proposals(connection, run_id)
 
 
-def _plan_batch(engine: Engine, connection: sa.Connection, flow: Flow, run_id: int) -> Counter[str] | None:
-    """Plans the next records; None when the queue is empty."""
+def _queue_outdated(connection: sa.Connection, flow: Flow, tried: Tried) -> list[changes.Change]:
+    """Open changes of an earlier mapping, or whose source moved on, are planned again before they are sent. Returns
+    those that were tried already and still are as they were."""
+    outdated = changes.to_plan_again(connection, flow.name, target_accounts(flow), flow.fingerprint)
+    anew = [change for change in outdated if (change.id, change.attempts) not in tried]
+    plan_again(connection, flow, anew)
+    tried.update((change.id, change.attempts) for change in anew)
+    return [change for change in outdated if change not in anew]
+
+
+def _plan_batch(
+    engine: Engine, connection: sa.Connection, flow: Flow, run_id: int, tried: Tried
+) -> Counter[str] | None:
+    """Plans the next records; None when all is planned."""
     lock_flow(connection, flow.name, "plan")
     run = runs.get_run(connection, run_id)
     scope = scope_of(flow, run)
     queued = records.take_queued(connection, scope.queue, sorted(set(accounts_of(flow).values())), BATCH)
     if not queued:
-        _finish(connection, flow, run_id, scope)
-        return None
+        return None if _finish(connection, flow, run_id, scope, tried) else Counter()
     verdicts = Verdicts(engine, connection, flow, run, scope)
     for stage, values in _units_to_map(connection, flow, scope, queued):
         units = load_units(connection, flow, stage, scope, values)
         decide_stage(verdicts, stage, units)
-    records.drop_queued(connection, scope.queue, [record.id for record in queued])
+    records.drop_queued(connection, scope.queue, queued)
     runs.add_to_run(
         connection,
         run_id,
@@ -104,7 +119,7 @@ def _units_to_map(
     """Per stage, the units the queued records belong to, and those they belonged to before."""
     wanted = [_Values() for _ in flow.stages]
     for index, stage in enumerate(flow.stages):
-        feeds = {scope.feed(name) for name in stage_feeds(flow, stage)}
+        feeds = {feed for name in stage_feeds(flow, stage) for feed in (name, scope.feed(name))}
         for record in queued:
             value = record.key if stage.group == "key" else record.subject
             if record.feed in feeds and value is not None:
@@ -122,10 +137,14 @@ def stage_feeds(flow: Flow, stage: Stage) -> tuple[str, ...]:
     return stage.feeds or tuple(feed.name for feed in flow.feeds if not feed.fans_out)
 
 
-def _finish(connection: sa.Connection, flow: Flow, run_id: int, scope: Scope) -> None:
-    """All is planned: what the present mapping no longer produces is closed."""
+def _finish(connection: sa.Connection, flow: Flow, run_id: int, scope: Scope, tried: Tried) -> bool:
+    """Whether all is planned; then what the present mapping no longer produces is closed. What came back from a
+    sender meanwhile is planned first."""
+    if not scope.dry:
+        known = len(tried)
+        left = _queue_outdated(connection, flow, tried)
+        if len(tried) > known:
+            return False
+        changes.close(connection, [change.id for change in left], "superseded", "no longer mapped")
     runs.update_run(connection, run_id, step="plan", fully_planned=True)
-    if scope.dry:
-        return
-    left = changes.of_other_fingerprint(connection, flow.name, target_accounts(flow), flow.fingerprint)
-    changes.close(connection, [change.id for change in left if change.sent is None], "superseded", "no longer mapped")
+    return True

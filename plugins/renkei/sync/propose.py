@@ -73,3 +73,8 @@ def _held(stage: Stage, write: Write, known: Known) -> Mapping[str, Any]:
         key = f"id:{known.linked(stage.target.object, write.match)}"
     fields: Mapping[str, Any] = known.delivered[key]["fields"] if key in known.delivered else {}
     return fields
+
+
+def withdraw_proposals(connection: sa.Connection, run_id: int) -> None:
+    """A cleared dry run proposes anew."""
+    connection.execute(sa.delete(proposal).where(proposal.c.run_id == run_id))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from renkei.errors import QuotaExhausted
-from renkei.store import changes, runs
+from renkei.store import changes, delivered, runs
 from renkei.sync import results
 from renkei.sync.canonical import dumps
 from renkei.sync.engine import Engine, StepReport
@@ -53,6 +53,8 @@ def _begin(engine: Engine, flow: Flow, run: Any, clear_number: int) -> Sender:
             runs.update_run(connection, run.id, push_clear=clear_number, state="open")
             changes.make_due(connection, flow.name, now, run_id=run.id)
         lost = changes.find_lost(connection, flow.name, now)
+        delivered.forget_of_changes(connection, [row.id for row in lost])
+        results.plan_again(connection, flow, [row for row in lost if row.stale])
         _log_lost(connection, flow, run.id, lost)
         engine.failpoint("push.before_lost_commit")
     with engine.store.begin() as connection:

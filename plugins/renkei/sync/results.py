@@ -82,7 +82,7 @@ def store(
     _log(connection, flow, stage, run_id, kept)
     _store_delivered(connection, flow, stage, kept)
     _store_links(connection, flow, stage, now, kept)
-    _plan_again(connection, flow, [row for row in rows if row.stale])
+    plan_again(connection, flow, [row for row in rows if row.stale])
     return kept
 
 
@@ -171,13 +171,21 @@ def _store_links(
     changes.wake(connection, names, now)
 
 
-def _plan_again(connection: sa.Connection, flow: Flow, stale: Sequence[Any]) -> None:
-    """The source moved on while these were in flight."""
-    ids = sorted({record_id for row in stale for record_id in row.record_ids})
+def plan_again(connection: sa.Connection, flow: Flow, planned: Sequence[Any]) -> None:
+    """Has the records behind changes (anything with ``record_ids``) planned anew: the source moved on meanwhile, or
+    their target is gone."""
+    ids = sorted({record_id for row in planned for record_id in row.record_ids})
     records.queue_ids(connection, [flow.name], ids, bulk=False)
 
 
-def plan_records_again(connection: sa.Connection, flow: Flow, resolutions: Sequence[Resolution]) -> None:
-    """Has the records behind these changes planned anew (their target is gone, or became another)."""
-    ids = sorted({record_id for one in resolutions for record_id in one.change.record_ids})
-    records.queue_ids(connection, [flow.name], ids, bulk=False)
+def forget_gone(
+    connection: sa.Connection, flow: Flow, stage: Stage, gone: Sequence[Change], target_object: str, ids: Sequence[str]
+) -> None:
+    """Target records were merged or deleted: links to them end, what was delivered to them is forgotten, and all
+    who were linked to them are planned again, with what hangs from them."""
+    account = str(stage.target.account)
+    ended = links.retire(connection, flow.integration, account, target_object, ids, "gone at the vendor")
+    delivered.forget_targets(connection, account, ids, target_object)
+    plan_again(connection, flow, gone)
+    for source in sorted({str(feed.source.account) for feed in flow.feeds}):
+        records.queue_subjects(connection, flow.name, source, ended)

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.store import changes, delivered, links
+from renkei.store import changes, links
 from renkei.store.changes import Change
 from renkei.sync import results
 from renkei.sync.canonical import dumps
@@ -189,11 +189,11 @@ def _match_anew(
     children are planned again."""
     if not gone:
         return
-    account = str(stage.target.account)
     fields = {one.change.id: one.fields for one in ready}
-    for resolution in gone:
-        for name, ref in resolution.change.refs.items():
-            target_id = str(fields[resolution.change.id][name])
-            links.retire(connection, sender.flow.integration, account, ref["object"], [target_id], "gone at the vendor")
-            delivered.forget_targets(connection, account, [target_id], ref["object"])
-    results.plan_records_again(connection, sender.flow, gone)
+    parents: dict[str, set[str]] = {}
+    for change in (one.change for one in gone):
+        for name, ref in change.refs.items():
+            parents.setdefault(ref["object"], set()).add(str(fields[change.id][name]))
+    changed = [one.change for one in gone]
+    for target_object, ids in sorted(parents.items()):
+        results.forget_gone(connection, sender.flow, stage, changed, target_object, sorted(ids))

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from renkei.errors import Fatal, OutcomeUnknown, QuotaExhausted, RequestTooLarge, Retriable
+from renkei.store import delivered
 from renkei.store.changes import Change
 from renkei.sync import results
 from renkei.sync.engine import Engine
@@ -161,7 +162,8 @@ def _lose(
             )
             for change in claimed
         ]
-        sender.store(connection, stage, resolutions, attempt)
+        kept = sender.store(connection, stage, resolutions, attempt)
+        delivered.forget_of_changes(connection, [one.change.id for one in kept])
     log.warning(
         "%s: the answer for %d records of %s never came; the next run finds out what became of them",
         sender.flow.name,
