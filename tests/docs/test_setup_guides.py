@@ -114,3 +114,9 @@ def test_every_settings_key_is_told_with_its_default(language: str) -> None:
 def test_the_four_modes_of_notices_are_told(language: str) -> None:
     _, _, part = guide(language).partition('<a id="notices"></a>')
     assert [pages.code(row[0])[0] for row in pages.rows(part)] == list(get_args(Mode))
+
+
+def test_every_page_is_there_in_both_languages() -> None:
+    names = {str(path.relative_to(pages.DOCS)) for path in pages.DOCS.rglob("*.md")}
+    assert {name.replace(".ja.md", ".md") for name in names} == {name for name in names if ".ja." not in name}
+    assert len(names) == 2 * len({name.replace(".ja.md", ".md") for name in names})
