@@ -105,8 +105,8 @@ def salesforce_fields(conn_id: str) -> Callable[[str], list[str]]:
     """Describes an sObject over the Airflow connection: its field names. Raises Retriable with one line."""
 
     def describe(sobject: str) -> list[str]:
-        from airflow.exceptions import AirflowException
         from airflow.providers.salesforce.hooks.salesforce import SalesforceHook
+        from airflow.sdk.exceptions import AirflowException
         from requests import RequestException
         from simple_salesforce.exceptions import SalesforceError
 
