@@ -248,7 +248,9 @@ class Desk:
         """Its connections are cut, so that Postgres rolls back and lets go, and nothing it still does has effect."""
         engine.store = _Gone()  # type: ignore[assignment]
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = %s", [name])
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where application_name = %s", [name]
+            )
         raise Killed
 
 

@@ -32,7 +32,9 @@ in_marketo = (
     | st.builds(acts.LeadsMerged, people, people)
 )
 passing = st.builds(acts.Pass, st.sampled_from([1, 3, 20, 70]))
-dags = st.sampled_from(["regular"] * 6 + ["second"] * 2 + [dag for dag in acts.KINDS if dag not in ("regular", "second")])
+dags = st.sampled_from(
+    ["regular"] * 6 + ["second"] * 2 + [dag for dag in acts.KINDS if dag not in ("regular", "second")]
+)
 kills = st.none() | st.builds(Kill, points)
 
 
@@ -57,7 +59,8 @@ LEADS, RECORDS = "/rest/v1/leads.json", "/rest/v1/customobjects/*"
 TROUBLES = (
     *({"vendor": "marketo", "method": "POST", "path": path, "action": action}
       for path in (LEADS, RECORDS) for action in ("drop_after", "drop_before", "truncate", "cut")),
-    *({"vendor": "marketo", "path": "/rest/*", "action": "error", "code": code} for code in ("606", "607", "615", "611")),
+    *({"vendor": "marketo", "path": "/rest/*", "action": "error", "code": code}
+      for code in ("606", "607", "615", "611")),
     *({"vendor": "marketo", "path": "/rest/*", "action": action} for action in ("expire_token", "revoke_token")),
     *({"vendor": "marketo", "method": "POST", "path": "/rest/*", "action": "refuse", "status": status}
       for status in (502, 413)),

@@ -14,12 +14,18 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(0)]
 Hold = Callable[[Sequence[Any]], None]
 
 
-@given(any_of.schedules(any_of.at_on24, any_of.in_marketo, any_of.starts, any_of.clears, any_of.plain_runs, any_of.passing))
+@given(
+    any_of.schedules(any_of.at_on24, any_of.in_marketo, any_of.starts, any_of.clears, any_of.plain_runs, any_of.passing)
+)
 def test_runs_killed_cleared_and_interleaved(hold: Hold, schedule: Sequence[Any]) -> None:
     hold(schedule)
 
 
-@given(any_of.schedules(any_of.at_on24, any_of.troubles, any_of.whole, any_of.starts, any_of.clears, any_of.coins, any_of.passing))
+@given(
+    any_of.schedules(
+        any_of.at_on24, any_of.troubles, any_of.whole, any_of.starts, any_of.clears, any_of.coins, any_of.passing
+    )
+)
 def test_vendors_that_refuse_and_answers_that_are_lost(hold: Hold, schedule: Sequence[Any]) -> None:
     hold(schedule)
 

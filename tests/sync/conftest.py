@@ -51,7 +51,8 @@ class Bench:
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
         with self.engine.store.begin() as connection:
-            return list(connection.execute(sa.text(statement), values))
+            done = connection.execute(sa.text(statement), values)
+            return list(done) if done.returns_rows else []
 
 
 @pytest.fixture
@@ -59,3 +60,10 @@ def bench(store_url: str) -> Iterator[Bench]:
     store = connect(store_url)
     yield Bench(Engine(store, FakeClock()))
     store.dispose()
+
+
+def register(bench: Bench, count: int, **fields: str) -> None:
+    """So many people, ``p0`` and on."""
+    for number in range(count):
+        values = {"email": f"p{number}@example.jp", "title": "seminar"} | fields
+        bench.world.source.put(f"k{number}", **values)

@@ -17,7 +17,7 @@ START = datetime(2026, 11, 20, tzinfo=UTC)
 class FakeSource:
     """Registrations by key: {"email", "title", "at", …}; ``trouble`` may raise before a page."""
 
-    account: Account = Account("source", "1")
+    account: Account = field(default_factory=lambda: Account("source", "1"))
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     clock: datetime = START
     page_size: int = 2
@@ -54,7 +54,7 @@ class FakeTarget:
 
     object: str = "lead"
     unique: tuple[str, ...] = ()
-    account: Account = Account("target", "1")
+    account: Account = field(default_factory=lambda: Account("target", "1"))
     batch_size: int = 3
     call_deadline: timedelta = timedelta(seconds=60)
     records: dict[str, dict[str, Any]] = field(default_factory=dict)

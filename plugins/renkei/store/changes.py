@@ -50,6 +50,8 @@ class Change:
     created_at: datetime
 
 
+UNMAPPABLE = "unmappable"  # the code of a failed change that holds nothing to send
+
 _COLUMNS = [change.c[name] for name in Change.__dataclass_fields__]
 _OPEN = change.c.state != "closed"
 
@@ -112,22 +114,24 @@ def open_units_of_records(connection: sa.Connection, flow: str, record_ids: Sequ
 _PUT = sa.text("""
 insert into renkei.change as open (
     flow, account, object, stage, key, unit, form, state, fields, initial, refs, match, may_create, absent_reason,
-    source_order, hash, fingerprint, explanation, warnings, record_ids, run_id, bulk, due_at, error_class, reason)
+    source_order, hash, fingerprint, explanation, warnings, record_ids, run_id, bulk, due_at, error_class, code, reason)
 select :flow, :account, :object, :stage, key, unit, :form, state, fields, initial, refs, match, may_create,
     absent_reason, source_order, hash, :fingerprint, explanation, warnings, record_ids, :run_id, bulk,
-    :now, error_class, reason
+    case when code = 'unmappable' then cast(:try_again_at as timestamptz) else :now end, error_class, code, reason
 from jsonb_to_recordset(cast(:rows as jsonb)) as x(
     key text, unit text, state text, fields jsonb, initial jsonb, refs jsonb, match jsonb, may_create boolean,
     absent_reason text, source_order timestamptz, hash text, explanation jsonb, warnings jsonb, record_ids jsonb,
-    bulk boolean, error_class text, reason text)
+    bulk boolean, error_class text, code text, reason text)
 order by key
 on conflict (flow, account, object, key) where state <> 'closed' do update set
     state = excluded.state, fields = excluded.fields, initial = excluded.initial, refs = excluded.refs,
     match = excluded.match, may_create = excluded.may_create, absent_reason = excluded.absent_reason,
     source_order = excluded.source_order, hash = excluded.hash, fingerprint = excluded.fingerprint,
     explanation = excluded.explanation, warnings = excluded.warnings, record_ids = excluded.record_ids,
-    unit = excluded.unit, stage = excluded.stage, stale = false, run_id = excluded.run_id, bulk = open.bulk and excluded.bulk,
-    due_at = excluded.due_at, attempts = 0, error_class = excluded.error_class, code = null,
+    unit = excluded.unit, stage = excluded.stage, stale = false, run_id = excluded.run_id,
+    bulk = open.bulk and excluded.bulk,
+    due_at = case when excluded.code is null or open.created_at > :give_up_since then excluded.due_at end,
+    attempts = 0, error_class = excluded.error_class, code = excluded.code,
     reason = excluded.reason, waits_for = null, updated_at = now()
 where open.state in ('pending', 'waiting', 'failed')
 """)
@@ -145,8 +149,11 @@ def put(
     fingerprint: str,
     run_id: int,
     now: datetime,
+    try_again_at: datetime,
+    give_up_since: datetime,
 ) -> None:
-    """Adds changes, or gives unsent ones their new content (JSON text of rows)."""
+    """Adds changes, or gives unsent ones their new content (JSON text of rows). What cannot be mapped is planned again
+    at ``try_again_at``, unless it is older than ``give_up_since``."""
     connection.execute(
         _PUT,
         {
@@ -159,6 +166,8 @@ def put(
             "fingerprint": fingerprint,
             "run_id": run_id,
             "now": now,
+            "try_again_at": try_again_at,
+            "give_up_since": give_up_since,
         },
     )
 
@@ -185,14 +194,21 @@ def close(connection: sa.Connection, ids: Sequence[int], outcome: str, reason: s
         )
 
 
-def to_plan_again(connection: sa.Connection, flow: str, accounts: Sequence[str], fingerprint: str) -> list[Change]:
-    """Open changes planned under another mapping, or from a source that moved on; not what is in flight."""
+def to_plan_again(
+    connection: sa.Connection, flow: str, accounts: Sequence[str], fingerprint: str, now: datetime
+) -> list[Change]:
+    """Open changes planned under another mapping, or from a source that moved on, and those that could not be mapped
+    and are due; not what is in flight."""
     statement = (
         sa.select(*_COLUMNS)
         .where(
             change.c.flow == flow,
             change.c.account.in_(accounts),
-            sa.or_(change.c.fingerprint != fingerprint, change.c.stale),
+            sa.or_(
+                change.c.fingerprint != fingerprint,
+                change.c.stale,
+                sa.and_(change.c.code == UNMAPPABLE, change.c.due_at <= now),
+            ),
             change.c.state.in_(("pending", "waiting", "failed")),
         )
         .order_by(change.c.id)
@@ -224,6 +240,7 @@ def claim(
             change.c.fingerprint == fingerprint,
             change.c.state.in_(states),
             sa.or_(~change.c.stale, change.c.state == "in_doubt"),
+            change.c.code.is_distinct_from(UNMAPPABLE),
             change.c.due_at <= now,
             change.c.id != sa.all_(sa.cast(list(passed_over), sa.ARRAY(sa.BigInteger))),
         )
@@ -289,7 +306,8 @@ def find_lost(connection: sa.Connection, flow: str, now: datetime) -> list[Any]:
 
 
 _WAKE = sa.text("""
-update renkei.change set state = 'pending', waits_for = null, reason = null, due_at = least(due_at, :now), updated_at = now()
+update renkei.change set
+    state = 'pending', waits_for = null, reason = null, due_at = least(due_at, :now), updated_at = now()
 where state = 'waiting' and jsonb_exists_any(waits_for, cast(:names as text[]))
 """)
 
@@ -384,7 +402,8 @@ def make_due(
 
 
 _LOG = sa.text("""
-insert into renkei.change_log (change_id, run_id, flow, account, object, key, event, class, code, reason, detail, content)
+insert into renkei.change_log
+    (change_id, run_id, flow, account, object, key, event, class, code, reason, detail, content)
 select change_id, :run_id, :flow, :account, :object, key, event, class, code, reason, coalesce(detail, '{}'), content
 from jsonb_to_recordset(cast(:rows as jsonb)) as x(
     change_id bigint, key text, event text, class text, code text, reason text, detail jsonb, content text)

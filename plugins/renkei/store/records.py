@@ -36,8 +36,10 @@ from incoming
 on conflict (account, feed, key) do update set
     subject = excluded.subject, parent = excluded.parent, version = excluded.version,
     observed_at = excluded.observed_at, payload = excluded.payload, window_id = excluded.window_id,
-    seq = case when stored.hash = excluded.hash and stored.deleted = excluded.deleted then stored.seq else excluded.seq end,
-    changed_at = case when stored.hash = excluded.hash and stored.deleted = excluded.deleted then stored.changed_at else now() end,
+    seq = case when (stored.hash, stored.deleted) = (excluded.hash, excluded.deleted) then stored.seq
+          else excluded.seq end,
+    changed_at = case when (stored.hash, stored.deleted) = (excluded.hash, excluded.deleted) then stored.changed_at
+                 else now() end,
     hash = excluded.hash, deleted = excluded.deleted
 where not :insert_only
   and (coalesce(excluded.version, stored.version, '-infinity'), excluded.observed_at)

@@ -17,6 +17,7 @@ from renkei.sync.compare import differences
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Decision, Flow, Form, Skip, Stage, Unmappable, Write
 from renkei.sync.propose import propose
+from renkei.sync.results import DATA_DAYS, DATA_RETRY
 from renkei.sync.scope import Scope
 from renkei.sync.units import Loaded
 from renkei.sync.verify import verify_targets
@@ -147,7 +148,7 @@ def _decide(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Know
         verdicts.counts["skipped"] += 1
     elif isinstance(decision, Unmappable):
         row = _row(stage, key, one)
-        row |= {"state": "failed", "error_class": "data", "reason": decision.reason}
+        row |= {"state": "failed", "error_class": "data", "code": changes.UNMAPPABLE, "reason": decision.reason}
         _hold(verdicts, held, row, put)
         verdicts.counts["failed"] += 1
     elif needed(stage, decision, known):
@@ -160,7 +161,7 @@ def _decide(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Know
 
 
 def needed(stage: Stage, write: Write, known: Known) -> bool:
-    """Whether the target may differ from what is wanted. (What was sent and never answered is not known as delivered.)"""
+    """Whether the target may differ from what is wanted. What was sent and never answered is not known as delivered."""
     if stage.form is Form.WRITE_ONCE:
         return write.key not in known.once
     if stage.form is Form.CREATE_AFTER_LOOKUP:
@@ -204,6 +205,7 @@ def _row(stage: Stage, key: str, one: Mapped) -> dict[str, Any]:
         "record_ids": one.loaded.record_ids,
         "bulk": one.loaded.bulk,
         "error_class": None,
+        "code": None,
         "reason": None,
     }
 
@@ -215,8 +217,8 @@ def _hold(verdicts: Verdicts, held: Change | None, row: dict[str, Any], put: lis
     elif held.state in IN_FLIGHT:
         if held.hash != row["hash"]:
             changes.mark_stale(verdicts.connection, [held.id])
-    elif held.hash != row["hash"] or (held.state == "failed") != (row["state"] == "failed"):
-        put.append(row)
+    elif held.hash != row["hash"] or "failed" in (held.state, row["state"]):
+        put.append(row)  # what failed is tried again whenever it is planned again
     elif held.stale or held.fingerprint != verdicts.flow.fingerprint:
         changes.keep(verdicts.connection, [held.id], verdicts.flow.fingerprint)
 
@@ -233,6 +235,7 @@ def _withdraw(verdicts: Verdicts, held: Change | None, reason: str) -> None:
 
 def _put(verdicts: Verdicts, stage: Stage, rows: list[dict[str, Any]]) -> None:
     if rows:
+        now = verdicts.engine.now(verdicts.connection)
         changes.put(
             verdicts.connection,
             dumps(rows),
@@ -243,7 +246,9 @@ def _put(verdicts: Verdicts, stage: Stage, rows: list[dict[str, Any]]) -> None:
             form=stage.form.value,
             fingerprint=verdicts.flow.fingerprint,
             run_id=verdicts.run.id,
-            now=verdicts.engine.now(verdicts.connection),
+            now=now,
+            try_again_at=now + DATA_RETRY,
+            give_up_since=now - DATA_DAYS,
         )
 
 

@@ -264,7 +264,7 @@ def _absent(stage: Stage, candidate: Candidate, now: datetime) -> Resolution | N
 
 
 def _planned_first(candidate: Candidate, now: datetime) -> Resolution:
-    """It was in doubt, and its source moved on meanwhile: nothing outdated is sent (nor anybody created who has gone)."""
+    """It was in doubt, and its source moved on meanwhile: nothing outdated is sent, nobody created who has gone."""
     target_id = candidate.found.id if candidate.found else None
     return Resolution(
         candidate.change,

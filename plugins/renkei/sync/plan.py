@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -38,8 +39,8 @@ def plan(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> Step
             break
         total += counts
     message = (
-        f"{flow.name}: planned {total['records']} records: {total['to_write']} to write, {total['unchanged']} unchanged, "
-        f"{total['skipped']} skipped, {total['failed']} that cannot be mapped"
+        f"{flow.name}: planned {total['records']} records: {total['to_write']} to write, "
+        f"{total['unchanged']} unchanged, {total['skipped']} skipped, {total['failed']} that cannot be mapped"
     )
     log.info("%s", message)
     return StepReport(message, dict(total))
@@ -53,24 +54,30 @@ def _begin(engine: Engine, flow: Flow, run_id: int, clear_number: int) -> Tried:
         if run.plan_clear < clear_number:
             _begin_again(connection, run_id, scope, clear_number)
         if not scope.dry:
-            _queue_outdated(connection, flow, tried)
+            _queue_outdated(connection, flow, tried, engine.now(connection))
     return tried
 
 
 def _begin_again(connection: sa.Connection, run_id: int, scope: Scope, clear_number: int) -> None:
     """After a clear this run's records are planned once more."""
     runs.update_run(
-        connection, run_id, plan_clear=clear_number, unchanged_count=0, skipped_count=0, fully_planned=False, state="open"
+        connection,
+        run_id,
+        plan_clear=clear_number,
+        unchanged_count=0,
+        skipped_count=0,
+        fully_planned=False,
+        state="open",
     )
     records.queue_windows(connection, scope.queue, [window.id for window in runs.run_windows(connection, run_id)])
     if scope.dry:
         withdraw_proposals(connection, run_id)
 
 
-def _queue_outdated(connection: sa.Connection, flow: Flow, tried: Tried) -> list[changes.Change]:
-    """Open changes of an earlier mapping, or whose source moved on, are planned again before they are sent. Returns
-    those that were tried already and still are as they were."""
-    outdated = changes.to_plan_again(connection, flow.name, target_accounts(flow), flow.fingerprint)
+def _queue_outdated(connection: sa.Connection, flow: Flow, tried: Tried, now: datetime) -> list[changes.Change]:
+    """Open changes of an earlier mapping, or whose source moved on, are planned again before they are sent; so are
+    those that could not be mapped, once due. Returns those that were tried already and still are as they were."""
+    outdated = changes.to_plan_again(connection, flow.name, target_accounts(flow), flow.fingerprint, now)
     anew = [change for change in outdated if (change.id, change.attempts) not in tried]
     plan_again(connection, flow, anew)
     tried.update((change.id, change.attempts) for change in anew)
@@ -86,7 +93,8 @@ def _plan_batch(
     scope = scope_of(flow, run)
     queued = records.take_queued(connection, scope.queue, sorted(set(accounts_of(flow).values())), BATCH)
     if not queued:
-        return None if _finish(connection, flow, run_id, scope, tried) else Counter()
+        now = engine.now(connection)
+        return None if _finish(connection, flow, run_id, scope, tried, now) else Counter()
     verdicts = Verdicts(engine, connection, flow, run, scope)
     for stage, values in _units_to_map(connection, flow, scope, queued):
         units = load_units(connection, flow, stage, scope, values)
@@ -137,12 +145,12 @@ def stage_feeds(flow: Flow, stage: Stage) -> tuple[str, ...]:
     return stage.feeds or tuple(feed.name for feed in flow.feeds if not feed.fans_out)
 
 
-def _finish(connection: sa.Connection, flow: Flow, run_id: int, scope: Scope, tried: Tried) -> bool:
+def _finish(connection: sa.Connection, flow: Flow, run_id: int, scope: Scope, tried: Tried, now: datetime) -> bool:
     """Whether all is planned; then what the present mapping no longer produces is closed. What came back from a
     sender meanwhile is planned first."""
     if not scope.dry:
         known = len(tried)
-        left = _queue_outdated(connection, flow, tried)
+        left = _queue_outdated(connection, flow, tried, now)
         if len(tried) > known:
             return False
         changes.close(connection, [change.id for change in left], "superseded", "no longer mapped")

@@ -176,8 +176,8 @@ def _colour(
         return "failed", f"{own.held} records are held until the set-up is right: {own.held_reason} Run renkei_check."
     if own.own >= flow.fail_share_from and own.failed > flow.fail_share * own.own:
         return "failed", (
-            f"{own.failed} of {own.own} records failed, more than {flow.fail_share:.0%}; most often: {own.common_reason}. "
-            "See the view renkei.problem_record; renkei_retry_failed sends them again."
+            f"{own.failed} of {own.own} records failed, more than {flow.fail_share:.0%}; "
+            f"most often: {own.common_reason}. See the view renkei.problem_record; renkei_retry_failed sends them again."
         )
     if run.step == "plan" and own.open + own.failed and not own.delivered and not postponed:
         reason = own.common_reason or "see the push task"
@@ -200,6 +200,7 @@ def _tell(summary: RunSummary) -> None:
     total = summary.totals
     line = (
         f"{summary.flow}: {summary.state}; read {total['read']}, created {total['created']}, "
-        f"updated {total['updated']}, unchanged {total['unchanged']}, skipped {total['skipped']}, failed {total['failed']}"
+        f"updated {total['updated']}, unchanged {total['unchanged']}, skipped {total['skipped']}, "
+        f"failed {total['failed']}"
     )
     log.info("%s%s", line, f". {summary.note}" if summary.note else "")
