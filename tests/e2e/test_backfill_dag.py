@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.support.airflow import AirflowStack, wait_until_listed
@@ -24,28 +25,46 @@ def stack(airflow_stack: AirflowStack) -> AirflowStack:
     return airflow_stack
 
 
-def settled(stack: AirflowStack, run_id: str) -> list[dict[str, Any]]:
-    """The slices' settle tasks by map index."""
-    tasks = [task for task in stack.rest.task_instances(DAG, run_id) if task["task_id"] == "slice.settle"]
+def of(stack: AirflowStack, run_id: str, task_id: str) -> list[dict[str, Any]]:
+    """One task of every slice, by map index."""
+    tasks = [task for task in stack.rest.task_instances(DAG, run_id) if task["task_id"] == task_id]
     return sorted(tasks, key=lambda task: task["map_index"])
 
 
-@pytest.mark.req("O29", "O30")
-def test_a_hundred_days_run_in_order_and_one_slice_can_be_cleared(stack: AirflowStack) -> None:
+def kill_when_it_runs(stack: AirflowStack, run_id: str, task_id: str, map_index: int) -> None:
+    """Kills the process of one slice's task as soon as it has one, as the kernel does when memory runs out."""
+
+    def running() -> str:
+        tasks = of(stack, run_id, task_id)
+        found = tasks[map_index] if len(tasks) > map_index else {}
+        if found.get("state") == "running" and found.get("pid"):
+            psutil.Process(found["pid"]).kill()
+            return "killed"
+        return str(found.get("state"))
+
+    stack.rest.poll(running, frozenset({"killed"}), f"{task_id} {map_index}", 240)
+
+
+@pytest.mark.req("O29")
+def test_a_hundred_days_run_in_order_and_a_kill_or_a_clear_touches_one_slice_only(stack: AirflowStack) -> None:
+    stack.sandbox.call("PUT", "/settings", {"on24": {"latency_ms": 300}})  # so that extract can be caught running
     end = date.today() - timedelta(days=1)
     conf = {"start": (end - timedelta(days=99)).isoformat(), "end": end.isoformat(), "dry_run": False}
     run_id = stack.rest.trigger(DAG, conf)
-    assert stack.rest.wait(DAG, run_id, seconds=400) == "success", stack.why(DAG, run_id)
+    kill_when_it_runs(stack, run_id, "slice.extract", 2)
+    stack.sandbox.call("PUT", "/settings", {"on24": {"latency_ms": 0}})
+    assert stack.rest.wait(DAG, run_id, seconds=300) == "success", stack.why(DAG, run_id)
 
-    slices = settled(stack, run_id)
+    slices = of(stack, run_id, "slice.settle")
     assert len(slices) == 4
+    assert [task["try_number"] for task in of(stack, run_id, "slice.extract")] == [1, 1, 2, 1]
     assert all(a["end_date"] <= b["start_date"] for a, b in pairwise(slices))
     written = len(stack.sandbox.call("GET", "/calls/writes?vendor=marketo"))
     assert written > 0
 
     stack.rest.clear(DAG, run_id, [("slice.open", 2)])
     assert stack.rest.wait(DAG, run_id, seconds=200) == "success", stack.why(DAG, run_id)
-    assert [task["try_number"] for task in settled(stack, run_id)] == [1, 1, 2, 1]
+    assert [task["try_number"] for task in of(stack, run_id, "slice.settle")] == [1, 1, 2, 1]
     assert len(stack.sandbox.call("GET", "/calls/writes?vendor=marketo")) == written
 
 
