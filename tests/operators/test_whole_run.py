@@ -41,13 +41,29 @@ def test_the_demo_world_is_synced_and_a_second_run_writes_nothing(
     assert len(demo.records("marketo", "leads")) == people
 
 
-@pytest.mark.req("O30")
 def test_a_dry_run_reports_and_writes_nothing(bag: DagBag, demo: SandboxServer, connections: Connections) -> None:
     people = len(demo.records("marketo", "leads"))
     api = FakeExecutionApi(conf={"dry_run": True}, connections=connections)
     report = run_all(bag, api)
     assert report["totals"]["created"] > 0
     assert len(demo.records("marketo", "leads")) == people
+
+
+@pytest.mark.req("O30")
+def test_a_dry_backfill_warns_reports_and_writes_nothing(
+    bag: DagBag, demo: SandboxServer, connections: Connections, capsys: pytest.CaptureFixture[str]
+) -> None:
+    today = datetime.now(UTC).date()
+    conf = {"start": (today - timedelta(days=20)).isoformat(), "end": (today - timedelta(days=1)).isoformat()}
+    api = FakeExecutionApi(conf=conf, connections=connections)  # dry is the form's default
+    dag = bag.dags["on24_to_marketo_backfill"]
+    assert run_task(dag.get_task("split"), api).state == "success"
+    assert "fires the same Marketo smart campaigns" in capsys.readouterr().out
+    for step in STEPS:
+        result = run_task(dag.get_task(f"slice.{step}"), api, map_index=0)
+        assert result.state == "success", (step, result.error)
+    assert api.xcom["slice.settle", 0, "return_value"]["totals"]["created"] > 0
+    assert demo.call("GET", "/calls/writes?vendor=marketo") == []
 
 
 def operation(bag: DagBag, dag_id: str, connections: Connections, **conf: Any) -> tuple[Any, FakeExecutionApi]:
@@ -164,7 +180,7 @@ def spent(store_url: str, account: str, until: datetime | None) -> None:
 
 
 def test_check_says_that_the_database_cannot_be_reached(
-    bag: DagBag, connections: Connections, caplog: pytest.LogCaptureFixture
+    bag: DagBag, connections: Connections
 ) -> None:
     nowhere = connections | {"renkei_db": connections["renkei_db"] | {"port": 1}}
     result, _ = operation(bag, "renkei_check", nowhere)
