@@ -103,16 +103,21 @@ class CustomObjectTarget(_Target):
     call_deadline = call_deadline(at.SYNC_OBJECTS)
 
     def __init__(
-        self, client: MarketoClient, api_name: str, aliases: Mapping[str, Sequence[str]] | None = None
+        self,
+        client: MarketoClient,
+        api_name: str,
+        aliases: Mapping[str, Sequence[str]] | None = None,
+        definition: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(client)
         self.object = api_name
         self._aliases = aliases or {}
+        self._definition = definition
 
     @cached_property
     def definition(self) -> dict[str, Any]:
-        """The object as Marketo describes it, read once."""
-        return self._client.describe_custom_object(self.object)
+        """The object as Marketo describes it: as handed in, else read once."""
+        return dict(self._definition) if self._definition else self._client.describe_custom_object(self.object)
 
     def field_name(self, name: str) -> str | None:
         """What the instance calls a field; None when it has no such field."""

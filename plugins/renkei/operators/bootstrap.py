@@ -28,10 +28,12 @@ log = logging.getLogger("renkei.wiring")
 
 @dataclass(frozen=True)
 class How:
-    """``described``: the flow must know the target's definitions; ``bulk``: its calls leave the reserve alone."""
+    """``described``: the flow must know the target's definitions; ``bulk``: its calls leave the reserve alone;
+    ``fresh``: the definitions are read anew."""
 
     described: bool = True
     bulk: bool = False
+    fresh: bool = False
 
 
 class Wired:
@@ -55,7 +57,7 @@ class Wired:
 
     @cached_property
     def flow(self) -> Flow:
-        built: Flow = self.clients.flow(described=self._how.described)
+        built: Flow = self.clients.flow(described=self._how.described, fresh=self._how.fresh)
         return built
 
     @cached_property

@@ -25,6 +25,8 @@ class OpenOperator(FlowOperator):
     ``limit``: the longest span one run may be asked for.
     """
 
+    fresh = True
+
     def __init__(self, *, limit: Limit, skips: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.limit = limit

@@ -25,6 +25,7 @@ class FlowOperator(BaseOperator):
 
     reschedule = True  # the scheduler looks at our reschedule dates
     described = True  # whether the work needs to know the target's definitions
+    fresh = False  # whether they are read anew, or may be what the run's open read
 
     def __init__(self, *, integration: str, bulk: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -33,7 +34,7 @@ class FlowOperator(BaseOperator):
 
     def execute(self, context: Any) -> Any:
         try:
-            with bootstrap.wired(self.integration, bootstrap.How(self.described, self.bulk)) as wired:
+            with bootstrap.wired(self.integration, bootstrap.How(self.described, self.bulk, self.fresh)) as wired:
                 return self._work(wired, context)
         except SyncError as error:
             context["ti"].xcom_push(key=TROUBLE, value=str(error))

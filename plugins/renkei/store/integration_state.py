@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Engine, text
+
+from renkei.store.db import to_json
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,26 @@ def mark_checked(store: Engine, integration: str) -> None:
     with store.begin() as connection:
         connection.execute(_ADD, {"integration": integration})
         connection.execute(_CHECKED, {"integration": integration})
+
+
+_KEEP = text("""
+update renkei.integration_state set definition = cast(:definition as jsonb), definition_at = clock_timestamp()
+ where integration = :integration
+""")
+_KEPT = text("""
+select definition from renkei.integration_state
+ where integration = :integration and definition_at > clock_timestamp() - cast(:age as interval)
+""")
+
+
+def keep_definition(store: Engine, integration: str, definition: Any) -> None:
+    """Keeps what the target says of its objects, so that the steps of one run ask for it once."""
+    with store.begin() as connection:
+        connection.execute(_ADD, {"integration": integration})
+        connection.execute(_KEEP, {"integration": integration, "definition": to_json(definition)})
+
+
+def kept_definition(store: Engine, integration: str, age: timedelta) -> Any | None:
+    """The definition kept last, unless it is older than ``age``."""
+    with store.connect() as connection:
+        return connection.execute(_KEPT, {"integration": integration, "age": age}).scalar_one_or_none()

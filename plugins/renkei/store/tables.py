@@ -399,6 +399,8 @@ integration_state = Table(
     Column("armed", JSONB, nullable=False, server_default=EMPTY),
     Column("notices", JSONB, nullable=False, server_default=EMPTY),  # per flow: last state told, so that only a change of state is told
     _time("checked_at"),  # last passed definition check
+    Column("definition", JSONB),  # the target's definitions as the last run that opened read them
+    _time("definition_at"),
     _time("updated_at", now=True),
 )
 

@@ -26,15 +26,26 @@ class Describing(Protocol):
     def custom_objects(self, names: Sequence[str] = ()) -> Sequence[Row]: ...
 
 
+def read_described(marketo: Describing, *, thorough: bool = False) -> dict[str, Any]:
+    """Marketo's own words on the custom object and the person, as plain JSON: two calls. Two more when the object is
+    not there, or when ``thorough``: what other objects there are, and whether this one waits for approval."""
+    person = list(marketo.describe_leads().get("fields") or ())
+    described = _describe(marketo)
+    objects: list[Row] = []
+    if described is None or thorough:
+        listed = [entry for entry in marketo.custom_objects() if _name(entry) != CUSTOM_OBJECT]
+        objects = [*listed, *_approval(marketo)]
+    return {"object": described, "objects": objects, "person": person}
+
+
+def definition_of(described: Mapping[str, Any]) -> Definition:
+    """What ``read_described`` brought, as the definition."""
+    return from_marketo(described["object"], described["objects"], described["person"])
+
+
 def read_definition(marketo: Describing, *, thorough: bool = False) -> Definition:
-    """What Marketo says about the custom object and the person: two calls. Two more when the object is not there,
-    or when ``thorough``: what other objects there are, and whether this one waits for approval."""
-    person = marketo.describe_leads().get("fields") or ()
-    describe = _describe(marketo)
-    if describe is not None and not thorough:
-        return from_marketo(describe, (), person)
-    listed = [entry for entry in marketo.custom_objects() if _name(entry) != CUSTOM_OBJECT]
-    return from_marketo(describe, [*listed, *_approval(marketo)], person)
+    """What Marketo says about the custom object and the person, just now."""
+    return definition_of(read_described(marketo, thorough=thorough))
 
 
 def _describe(marketo: Describing) -> Row | None:

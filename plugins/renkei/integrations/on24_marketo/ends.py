@@ -18,7 +18,13 @@ def subject_of(row: Mapping[str, Any]) -> str | None:
     return f"email:{email}" if email else None
 
 
-def ends_of(settings: Settings, on24: Any, marketo: Any, known: Known = lambda email: {}) -> Ends:
+def ends_of(
+    settings: Settings,
+    on24: Any,
+    marketo: Any,
+    known: Known = lambda email: {},
+    described: Mapping[str, Any] | None = None,
+) -> Ends:
     """Feeds and targets; nothing is called. ``on24`` and ``marketo`` are the vendors' clients; ``known`` tells what
     registrations of an address are stored (eventuserid → eventid)."""
     return Ends(
@@ -26,6 +32,6 @@ def ends_of(settings: Settings, on24: Any, marketo: Any, known: Known = lambda e
         registrants=On24Registrants(on24, subject_of),
         attendees=On24Attendees(on24, subject_of, known=known),
         leads=LeadTarget(marketo),
-        records=CustomObjectTarget(marketo, settings.custom_object),
+        records=CustomObjectTarget(marketo, settings.custom_object, definition=(described or {}).get("object")),
         members=ProgramMemberTarget(marketo) if settings.member_status.programs else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, cast
 
 from renkei.errors import ConfigurationError, Retriable
@@ -10,19 +11,22 @@ from renkei.hooks.marketo import MarketoHook
 from renkei.hooks.on24 import On24Hook
 from renkei.integrations.checks import Finding
 from renkei.integrations.on24_marketo.checks import Probes, check
-from renkei.integrations.on24_marketo.connect import read_definition
+from renkei.integrations.on24_marketo.connect import definition_of, read_definition, read_described
 from renkei.integrations.on24_marketo.definition import Definition
 from renkei.integrations.on24_marketo.ends import ends_of, subject_of
 from renkei.integrations.on24_marketo.flow import build
 from renkei.integrations.on24_marketo.registration import REGISTRANT
-from renkei.integrations.on24_marketo.settings import Settings
+from renkei.integrations.on24_marketo.settings import NAME, Settings
 from renkei.integrations.settings_base import IntegrationSettings
 from renkei.store import records
+from renkei.store.integration_state import keep_definition, kept_definition
 from renkei.store.periods import Daily
 from renkei.store.purse import Purse, PurseSettings
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Flow
 
+# A step that starts later than this after its run was opened asks Marketo again.
+DEFINITION_HOLDS = timedelta(minutes=15)
 RESET = Daily("UTC", "06:05")  # Marketo counts calls from midnight US Central; Renkei's day begins after it for sure
 BULK_LEAVES = 5  # a backfill leaves the fifth part of our share to regular runs
 
@@ -39,12 +43,22 @@ class Wiring:
         self.marketo = hook.client(self.purse.meter("on24_marketo", bulk=bulk), clock)
         self.on24 = On24Hook(self.settings.on24_conn_id).client(clock=clock, pace=self.settings.on24_pace.model_dump())
 
-    def flow(self, *, described: bool) -> Flow:
-        """The flow. ``described``: Marketo's definitions are read first (two calls), as mapping and sending need;
-        reading and counting do without, so that they work while Marketo does not answer."""
-        definition = read_definition(self.marketo) if described else Definition(exists=False)
-        ends = ends_of(self.settings, self.on24, self.marketo, self._stored_registrations)
+    def flow(self, *, described: bool, fresh: bool = False) -> Flow:
+        """The flow. ``described``: with Marketo's definitions, as mapping and sending need; reading and counting do
+        without, so that they work while Marketo does not answer. ``fresh``: read anew (two calls) and kept for the
+        run's other steps."""
+        words = self._described(fresh) if described else None
+        definition = definition_of(words) if words else Definition(exists=False)
+        ends = ends_of(self.settings, self.on24, self.marketo, self._stored_registrations, words)
         return build(self.settings, ends, definition)
+
+    def _described(self, fresh: bool) -> dict[str, Any]:
+        store = self.engine.store
+        kept: dict[str, Any] | None = None if fresh else kept_definition(store, NAME, DEFINITION_HOLDS)
+        if kept is None:
+            kept = read_described(self.marketo)
+            keep_definition(store, NAME, kept)
+        return kept
 
     def _stored_registrations(self, email: str) -> dict[str, str]:
         """What is stored of an address' registrations: eventuserid → eventid."""

@@ -94,6 +94,8 @@ def upgrade() -> None:
         sa.Column("armed", JSON, server_default=sa.text("'{}'::jsonb"), nullable=False),
         sa.Column("notices", JSON, server_default=sa.text("'{}'::jsonb"), nullable=False),
         sa.Column("checked_at", TIME, nullable=True),
+        sa.Column("definition", JSON, nullable=True),
+        sa.Column("definition_at", TIME, nullable=True),
         sa.Column("updated_at", TIME, server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("integration", name="pk_integration_state"),
         schema="renkei",
