@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -176,7 +177,29 @@ class Queued:
 def take_queued(connection: sa.Connection, queue: str, accounts: Sequence[str], limit: int) -> list[Queued]:
     """The next records to plan, normal before bulk. They are not held: who asks for a record anew meanwhile must not
     wait for its plan (it may hold the very changes that the plan waits for)."""
-    rows = connection.execute(
+    statement = _queued(queue, accounts).order_by(plan_queue.c.bulk, plan_queue.c.record_id).limit(limit)
+    return [Queued(**row._mapping) for row in connection.execute(statement)]
+
+
+def take_kin(
+    connection: sa.Connection, queue: str, accounts: Sequence[str], feeds: Sequence[str], taken: Sequence[Queued]
+) -> list[Queued]:
+    """Queued records of the same units (key or subject) as those taken: planned together, each unit is planned once."""
+    keys = list({record.key for record in taken})
+    subjects = list({record.subject for record in taken if record.subject is not None})
+    statement = _queued(queue, accounts).where(
+        source_record.c.feed.in_(feeds),
+        sa.or_(
+            source_record.c.key == sa.any_(sa.cast(keys, sa.ARRAY(sa.Text))),
+            source_record.c.subject == sa.any_(sa.cast(subjects, sa.ARRAY(sa.Text))),
+        ),
+        source_record.c.id != sa.all_(sa.cast([record.id for record in taken], sa.ARRAY(sa.BigInteger))),
+    )
+    return [Queued(**row._mapping) for row in connection.execute(statement)]
+
+
+def _queued(queue: str, accounts: Sequence[str]) -> sa.Select[Any]:
+    return (
         sa.select(
             source_record.c.id,
             source_record.c.feed,
@@ -188,10 +211,7 @@ def take_queued(connection: sa.Connection, queue: str, accounts: Sequence[str], 
         )
         .join(plan_queue, plan_queue.c.record_id == source_record.c.id)
         .where(plan_queue.c.flow == queue, source_record.c.account.in_(accounts))
-        .order_by(plan_queue.c.bulk, plan_queue.c.record_id)
-        .limit(limit)
     )
-    return [Queued(**row._mapping) for row in rows]
 
 
 def queue_length(connection: sa.Connection, queue: str, accounts: Sequence[str]) -> int:

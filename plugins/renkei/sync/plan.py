@@ -91,10 +91,13 @@ def _plan_batch(
     lock_flow(connection, flow.name, "plan")
     run = runs.get_run(connection, run_id)
     scope = scope_of(flow, run)
-    queued = records.take_queued(connection, scope.queue, sorted(set(accounts_of(flow).values())), BATCH)
+    accounts = sorted(set(accounts_of(flow).values()))
+    queued = records.take_queued(connection, scope.queue, accounts, BATCH)
     if not queued:
         now = engine.now(connection)
         return None if _finish(connection, flow, run_id, scope, tried, now) else Counter()
+    feeds = [scope.feed(feed.name) for feed in flow.feeds]
+    queued += records.take_kin(connection, scope.queue, accounts, feeds, queued)
     verdicts = Verdicts(engine, connection, flow, run, scope)
     for stage, values in _units_to_map(connection, flow, scope, queued):
         units = load_units(connection, flow, stage, scope, values)
