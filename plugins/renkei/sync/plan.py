@@ -21,7 +21,7 @@ from renkei.sync.units import load_units
 
 log = logging.getLogger("renkei.plan")
 
-BATCH = 500
+BATCH = 300
 Tried = set[tuple[int, int]]  # changes planned again by this call, by id and attempts
 
 
