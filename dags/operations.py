@@ -31,9 +31,11 @@ After a vendor has thrown us out, a passed check is what lets the integration's 
 """
 
 RETRY_DOC = """
-### Try failed records again
+### Try failed records again, or give them up
 
 Makes failed and in-doubt changes due; the next run of their flow sends them. By hand: all, or what the form names.
+With *What to do* = dismiss, what the form names is given up instead: it counts as skipped, is listed no longer, and
+comes back only when it changes at its source. That needs a run, a reason or a time, so that nobody gives up everything.
 Every hour: what was held because a definition or a right was wrong, as soon as the check passes. Everything else is
 tried again by its own time: transient trouble after minutes, wrong data once a day for a week.
 """

@@ -109,6 +109,15 @@ def test_retry_by_hand_counts_what_it_made_due(bag: DagBag, connections: Connect
     assert api.xcom["make_due", -1, "return_value"] == {"on24_marketo": 0}
 
 
+def test_dismissing_by_hand_must_say_what(bag: DagBag, connections: Connections) -> None:
+    refused, _ = operation(bag, "renkei_retry_failed", connections, do="dismiss", flow="on24_marketo")
+    assert refused.state == "failed"
+    assert "give Run, Reason or Since" in str(refused.error)
+    result, api = operation(bag, "renkei_retry_failed", connections, do="dismiss", flow="on24_marketo", reason="1003")
+    assert result.state == "success", result.error
+    assert api.xcom["make_due", -1, "return_value"] == {"on24_marketo": 0}
+
+
 def test_forget_erases_and_keeps_out(bag: DagBag, demo: SandboxServer, connections: Connections) -> None:
     run_all(bag, scheduled(1, connections))
     email = next(row["email"] for row in demo.records("on24", "registrants") if row["email"].endswith("example.jp"))

@@ -1,11 +1,13 @@
-"""Making failed and in-doubt changes due by hand. The flow itself sends them: one code path writes."""
+"""Failed and in-doubt changes, by hand: made due, for the flow itself to send (one code path writes), or dismissed."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from renkei.store import changes
+from renkei.store import changes, dismissal, records
 from renkei.sync.engine import Engine
+from renkei.sync.flow import Form
+from renkei.sync.results import ref_name
 
 
 def make_due(
@@ -15,3 +17,24 @@ def make_due(
     with engine.store.begin() as connection:
         now = engine.now(connection)
         return changes.make_due(connection, flow, now, run_id=run_id, reason=reason, since=since)
+
+
+def dismiss(
+    engine: Engine, flow: str, *, run_id: int | None = None, reason: str | None = None, since: datetime | None = None
+) -> int:
+    """Closes what matches as skipped; returns how many. What waits for a dismissed record ends with it. A record is
+    planned again when its source changes, and at once where that happened while its change was in doubt."""
+    with engine.store.begin() as connection:
+        closed = dismissal.dismiss(connection, flow, run_id=run_id, reason=reason, since=since)
+        names = [
+            ref_name(row.account, row.object, key)
+            for row in closed
+            if row.form == Form.CREATE_AFTER_LOOKUP
+            for key in row.match
+        ]
+        if names:
+            changes.end_children(connection, names, dismissal.DISMISSED)
+        moved_on = sorted({record_id for row in closed if row.stale for record_id in row.record_ids})
+        records.queue_ids(connection, [flow], moved_on, bulk=False)
+        engine.failpoint("dismiss.before_commit")
+    return len(closed)

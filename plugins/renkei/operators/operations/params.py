@@ -18,8 +18,13 @@ def check_params(integrations: tuple[str, ...]) -> dict[str, Param]:
 
 
 def retry_params() -> dict[str, Param]:
-    """Which failed and in-doubt changes to try again; all of them when left empty."""
+    """Which failed and in-doubt changes to try again (all of them when left empty) or to dismiss."""
     return {
+        "do": Param(
+            "retry", type="string", enum=["retry", "dismiss"], title="What to do",
+            description="retry: the next run sends them again. dismiss: they are given up and count as skipped, until "
+            "they change at their source; needs Run, Reason or Since.",
+        ),
         "flow": Param(None, type=["null", "string"], title="Flow", description="For instance on24_marketo."),
         "run": Param(
             None, type=["null", "integer"], title="Run", minimum=1,

@@ -1,4 +1,5 @@
-"""renkei_retry_failed: makes failed and in-doubt changes due. The flow itself sends them: one code path writes."""
+"""renkei_retry_failed: makes failed and in-doubt changes due, or dismisses them. The flow itself sends them: one code
+path writes."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from airflow.sdk import BaseOperator
 
+from renkei.errors import ConfigurationError
 from renkei.integrations.checks import errors
 from renkei.operators import bootstrap
 from renkei.operators.operations.check import check_integration
@@ -14,27 +16,38 @@ from renkei.operators.request import time_of
 from renkei.store.tables import change
 
 NEXT = "Next: nothing to do; the next run of each flow sends them."
+GONE = "They count as skipped. Next: nothing to do; a record comes back when it changes at its source."
+NARROWING = ("run", "reason", "since")
 
 
 class RetryFailedOperator(BaseOperator):
-    """By hand: everything failed or in doubt that matches the params. On schedule: what is held until its set-up
-    is right, once the integration's check passes; all else is due by its own time."""
+    """By hand: everything failed or in doubt that matches the params is tried again, or dismissed. On schedule: what
+    is held until its set-up is right is due once the integration's check passes; all else is due by its own time."""
 
     def execute(self, context: Any) -> dict[str, int]:
+        params = context["params"]
         by_hand = context["dag_run"].run_type != "scheduled"
+        dismissing = by_hand and params.get("do") == "dismiss"
+        if dismissing and not any(params.get(name) for name in NARROWING):
+            raise ConfigurationError(
+                "Nothing was dismissed: everything that failed would be given up.",
+                remedy="Say which records: give Run, Reason or Since.",
+            )
         with bootstrap.opened_store() as store:
-            made = self._asked(store, context["params"]) if by_hand else self._held(store)
+            made = self._asked(store, params, dismissing) if by_hand else self._held(store)
         told = ", ".join(f"{flow} {count}" for flow, count in made.items())
-        self.log.info("%s changes made due%s. %s", sum(made.values()), f" ({told})" if told else "", NEXT)
+        done, then = ("dismissed", GONE) if dismissing else ("made due", NEXT)
+        self.log.info("%s changes %s%s. %s", sum(made.values()), done, f" ({told})" if told else "", then)
         return made
 
-    def _asked(self, store: sa.Engine, params: Any) -> dict[str, int]:
-        from renkei.sync.retry import make_due
+    def _asked(self, store: sa.Engine, params: Any, dismissing: bool) -> dict[str, int]:
+        from renkei.sync.retry import dismiss, make_due
 
         engine = bootstrap.engine_on(store)
         flows = [params["flow"]] if params.get("flow") else failing_flows(store)
         asked = {"run_id": params.get("run"), "reason": params.get("reason"), "since": time_of(params, "since")}
-        return {flow: make_due(engine, flow, **asked) for flow in flows}
+        work = dismiss if dismissing else make_due
+        return {flow: work(engine, flow, **asked) for flow in flows}
 
     def _held(self, store: sa.Engine) -> dict[str, int]:
         from renkei.sync.retry import make_due
