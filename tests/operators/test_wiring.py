@@ -1,7 +1,10 @@
-"""What the wiring of ON24 → Marketo adds: Salesforce's fields, and one clear line when they cannot be had."""
+"""What the wiring of ON24 → Marketo adds: Salesforce's fields, one clear line when they cannot be had, and
+how many calls are left today."""
 
 from __future__ import annotations
 
+import types
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +12,9 @@ from airflow.providers.salesforce.hooks.salesforce import SalesforceHook
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 from renkei.errors import Retriable
-from renkei.operators.wiring.on24_marketo import salesforce_fields
+from renkei.operators.wiring.on24_marketo import RESET, Wiring, salesforce_fields
+from renkei.store.purse import Forecast, PurseSettings
+from renkei.sync.flow import Allowance
 
 
 def test_field_names_of_an_sobject(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,3 +31,16 @@ def test_a_salesforce_that_refuses_is_one_line_without_its_answer(monkeypatch: p
     with pytest.raises(Retriable, match="SalesforceAuthenticationFailed from connection salesforce_default") as refused:
         salesforce_fields("salesforce_default")("Lead")
     assert "someone" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("bulk", "blocked", "left", "per_day"), [
+    (False, False, 70, 100), (True, False, 50, 80), (False, True, 0, 100),
+])
+def test_what_is_left_of_our_calls_today(bulk: bool, blocked: bool, left: int, per_day: int) -> None:
+    at = datetime(2026, 4, 10, tzinfo=UTC)
+    told = Forecast("marketo:1", 30, 100, 1.0, at, None, at if blocked else None)
+    wiring = object.__new__(Wiring)
+    wiring.bulk = bulk
+    settings = PurseSettings(share=100, reset=RESET, reserve=20)
+    wiring.purse = types.SimpleNamespace(forecast=lambda: told, settings=settings)  # type: ignore[assignment]
+    assert wiring.allowance() == Allowance(left, per_day)

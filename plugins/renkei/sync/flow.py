@@ -146,8 +146,17 @@ class ExtraRead:
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """Calls to the target: how many are left today, and how many a whole day has."""
+
+    left: int
+    per_day: int
+
+
+@dataclass(frozen=True)
 class Flow:
-    """What is kept in step. ``fingerprint`` changes when mapping or settings change what is sent."""
+    """What is kept in step. ``fingerprint`` changes when mapping or settings change what is sent; ``allowance`` is
+    asked when a push tells what it is about to cost."""
 
     name: str
     kind: Kind
@@ -161,3 +170,4 @@ class Flow:
     fail_share: float = 0.05
     fail_share_from: int = 20
     push_budget: timedelta = timedelta(minutes=10)
+    allowance: Callable[[], Allowance] | None = None

@@ -104,7 +104,7 @@ def _windows(connection: sa.Connection, flow: Flow, feed: Feed, request: RunRequ
         return _make(connection, flow, feed, kind, request.since, min(request.until or until, now), 0)
     mark = runs.marks(connection, flow.name, accounts_of(flow)).get(feed.name)
     if request.dry_run:
-        since = mark.position - feed.overlap if mark else _first_since(feed, until)
+        since = mark.position - feed.overlap if mark and not request.full else _load_since(feed, until, request.full)
         return _make(connection, flow, feed, "manual", since, until, 0)
     if request.full or mark is None:
         return _start(connection, flow, feed, until, 0 if mark is None else mark.epoch + 1, full=request.full)
@@ -142,9 +142,13 @@ def _first_since(feed: Feed, until: datetime) -> datetime:
     return until - feed.overlap
 
 
+def _load_since(feed: Feed, until: datetime, full: bool) -> datetime:
+    return feed.full_since if full and feed.full_since is not None else _first_since(feed, until)
+
+
 def _start(connection: sa.Connection, flow: Flow, feed: Feed, until: datetime, epoch: int, *, full: bool) -> list[int]:
     """A first run or a full load: a new epoch whose increments count from now, while its load is read."""
-    since = feed.full_since if full and feed.full_since is not None else _first_since(feed, until)
+    since = _load_since(feed, until, full)
     loads = full or feed.first != "now"
     runs.set_mark(
         connection,
@@ -237,19 +241,26 @@ def lock_flow(connection: sa.Connection, *names: str) -> None:
 
 def _tell(engine: Engine, flow: Flow, run_id: int) -> None:
     with engine.store.begin() as connection:
-        windows: Sequence[runs.Window] = runs.run_windows(connection, run_id)
+        windows = runs.run_windows(connection, run_id)
         loading = [mark.feed for mark in runs.marks(connection, flow.name, accounts_of(flow)).values() if mark.loading]
+    told: dict[tuple[str, str, str], list[runs.Window]] = {}
     for window in windows:
-        log.info(
-            "%s: %s window of %s from %s until %s (%s)",
-            flow.name,
-            window.kind,
-            window.feed,
-            window.since.isoformat(),
-            window.until.isoformat(),
-            window.state,
-        )
+        told.setdefault((window.feed, window.kind, window.state), []).append(window)
+    for (feed, kind, state), alike in told.items():
+        log.info("%s: %s (%s)", flow.name, _span_told(feed, kind, alike), state)
     if not windows:
         log.info("%s: nothing to read", flow.name)
     if loading:
-        log.info("%s: loading %s in full; increments go on beside it", flow.name, ", ".join(loading))
+        log.info(
+            "%s: loading %s in full; increments go on beside it. Push tells what that takes (records, calls, days) "
+            "before it writes anything.",
+            flow.name,
+            ", ".join(loading),
+        )
+
+
+def _span_told(feed: str, kind: str, windows: Sequence[runs.Window]) -> str:
+    """How many windows of a feed, from the earliest beginning to the latest end."""
+    since, until = min(window.since for window in windows), max(window.until for window in windows)
+    number = "1 window" if len(windows) == 1 else f"{len(windows)} windows"
+    return f"{number} of {feed} ({kind}) from {since:%Y-%m-%d %H:%M} until {until:%Y-%m-%d %H:%M} UTC"

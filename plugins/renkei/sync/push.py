@@ -13,6 +13,7 @@ from renkei.sync import results
 from renkei.sync.canonical import dumps
 from renkei.sync.engine import Engine, StepReport
 from renkei.sync.flow import Flow, Form, Stage
+from renkei.sync.forecast import forecast
 from renkei.sync.lane import send_through_lane
 from renkei.sync.rows import send_rows
 from renkei.sync.scope import scope_of
@@ -29,9 +30,12 @@ def push(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> Step
     """
     with engine.store.begin() as connection:
         run = runs.get_run(connection, run_id)
-        if scope_of(flow, run).dry:
-            return StepReport(f"{flow.name}: dry run, nothing is sent")
+    if scope_of(flow, run).dry:
+        expected = forecast(engine, flow, run, dry=True)
+        log.info("%s: dry run, nothing is sent", flow.name)
+        return StepReport(f"{flow.name}: dry run, nothing is sent. {expected}".rstrip())
     sender = _begin(engine, flow, run, clear_number)
+    expected = forecast(engine, flow, run, dry=False)
     try:
         for index, stage in enumerate(flow.stages):
             _send_stage(sender, index, stage)
@@ -43,7 +47,7 @@ def push(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> Step
         runs.update_run(connection, run_id, step="push")
     message = f"{flow.name}: sent; " + _words(sender.counts)
     log.info("%s", message)
-    return StepReport(message, dict(sender.counts))
+    return StepReport(f"{expected} {message}".lstrip(), dict(sender.counts))
 
 
 def _begin(engine: Engine, flow: Flow, run: Any, clear_number: int) -> Sender:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -23,7 +24,7 @@ from renkei.store.integration_state import keep_definition, kept_definition
 from renkei.store.periods import Daily
 from renkei.store.purse import Purse, PurseSettings
 from renkei.sync.engine import Engine
-from renkei.sync.flow import Flow
+from renkei.sync.flow import Allowance, Flow
 
 # A step that starts later than this after its run was opened asks Marketo again.
 DEFINITION_HOLDS = timedelta(minutes=15)
@@ -39,6 +40,7 @@ class Wiring:
         self.engine = engine
         hook = MarketoHook(self.settings.marketo_conn_id)
         clock = engine.clock
+        self.bulk = bulk
         self.purse = Purse(engine.store, f"marketo:{hook.client().account_id}", self._share(), clock)
         self.marketo = hook.client(self.purse.meter("on24_marketo", bulk=bulk), clock)
         self.on24 = On24Hook(self.settings.on24_conn_id).client(clock=clock, pace=self.settings.on24_pace.model_dump())
@@ -50,7 +52,13 @@ class Wiring:
         words = self._described(fresh) if described else None
         definition = definition_of(words) if words else Definition(exists=False)
         ends = ends_of(self.settings, self.on24, self.marketo, self._stored_registrations, words)
-        return build(self.settings, ends, definition)
+        return replace(build(self.settings, ends, definition), allowance=self.allowance)
+
+    def allowance(self) -> Allowance:
+        """What is left of our share of Marketo's calls today, and the share of a whole day."""
+        told = self.purse.forecast()
+        share = told.share - (self.purse.settings.reserve if self.bulk else 0)
+        return Allowance(0 if told.blocked_until else max(0, share - told.spent), share)
 
     def _described(self, fresh: bool) -> dict[str, Any]:
         store = self.engine.store
