@@ -16,8 +16,17 @@ from tests.properties.town import PROFILE, address
 FERNET = Fernet.generate_key().decode()
 
 
+class Act:
+    """Something that happens."""
+
+    takes_long = False  # longer than a sender may take between its commit and its call
+
+    def do(self, desk: Desk) -> None:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class Register:
+class Register(Act):
     person: int
     event: int
 
@@ -26,7 +35,7 @@ class Register:
 
 
 @dataclass(frozen=True)
-class Attend:
+class Attend(Act):
     person: int
     event: int
     minutes: int
@@ -36,7 +45,7 @@ class Attend:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(Act):
     """A form field takes another value, or an earlier one again."""
 
     person: int
@@ -48,7 +57,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Correct:
+class Correct(Act):
     """The address of a registration becomes another one, perhaps somebody else's."""
 
     person: int
@@ -60,7 +69,7 @@ class Correct:
 
 
 @dataclass(frozen=True)
-class Status:
+class Status(Act):
     """deleted, forgotten (for good) or active again."""
 
     person: int
@@ -72,7 +81,7 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Title:
+class Title(Act):
     event: int
     title: str
 
@@ -81,7 +90,7 @@ class Title:
 
 
 @dataclass(frozen=True)
-class LeadMade:
+class LeadMade(Act):
     person: int
 
     def do(self, desk: Desk) -> None:
@@ -89,7 +98,7 @@ class LeadMade:
 
 
 @dataclass(frozen=True)
-class LeadEdited:
+class LeadEdited(Act):
     person: int
     name: str = PROFILE
     value: str = "by hand"
@@ -99,7 +108,7 @@ class LeadEdited:
 
 
 @dataclass(frozen=True)
-class LeadDeleted:
+class LeadDeleted(Act):
     person: int
 
     def do(self, desk: Desk) -> None:
@@ -107,7 +116,7 @@ class LeadDeleted:
 
 
 @dataclass(frozen=True)
-class LeadsMerged:
+class LeadsMerged(Act):
     winner: int
     loser: int
 
@@ -116,7 +125,7 @@ class LeadsMerged:
 
 
 @dataclass(frozen=True)
-class Forget:
+class Forget(Act):
     """A person asks us to be forgotten."""
 
     person: int
@@ -128,15 +137,16 @@ class Forget:
 
 
 @dataclass(frozen=True)
-class Pass:
+class Pass(Act):
     minutes: int
+    takes_long = True
 
     def do(self, desk: Desk) -> None:
         desk.town.pass_time(60 * self.minutes)
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Trouble(Act):
     """The next calls of a vendor go wrong; ``nth``: from which on."""
 
     rule: tuple[tuple[str, Any], ...]
@@ -148,7 +158,7 @@ class Trouble:
 
 
 @dataclass(frozen=True)
-class Coins:
+class Coins(Act):
     """So many calls are left of our share; None: as many as you like."""
 
     left: int | None
@@ -158,7 +168,7 @@ class Coins:
 
 
 @dataclass(frozen=True)
-class Mapping:
+class Mapping(Act):
     """The team edits the settings."""
 
     number: int
@@ -186,7 +196,7 @@ DAGS = {"second": "second", "backfill": "backfill"}  # all others start the regu
 
 
 @dataclass(frozen=True)
-class Start:
+class Start(Act):
     """A new run of a DAG, up to its step ``upto``; ``trouble`` strikes in step ``at``; ``again``: a task that fails is
     tried once more."""
 
@@ -202,7 +212,7 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Clear:
+class Clear(Act):
     """The ``run``-th run so far is cleared from step ``first`` on, with what follows."""
 
     run: int
@@ -220,7 +230,7 @@ class Clear:
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Act):
     """One step of a run there is, whatever came before it."""
 
     run: int

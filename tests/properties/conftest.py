@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, note, settings
+from hypothesis import HealthCheck, Phase, settings
 
 import renkei.clients.on24
 import renkei.sync.plan
@@ -55,10 +55,10 @@ def desk(store_url: str, town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 @pytest.fixture
-def hold(desk: Desk) -> Callable[[Sequence[Any]], None]:
+def hold(desk: Desk) -> Callable[..., None]:
     """Plays a schedule from an empty world and checks every invariant at its end."""
 
-    def play_and_check(schedule: Sequence[Any]) -> None:
+    def play_and_check(schedule: Sequence[Any], *about: Any) -> None:
         desk.rows(_EMPTY)
         desk.town.begin()
         desk.begin()
@@ -66,8 +66,8 @@ def hold(desk: Desk) -> Callable[[Sequence[Any]], None]:
         try:
             play(desk, schedule)
             check_everything(desk)
-        except BaseException:
-            note("\n".join(["What happened:", *desk.trace]))
+        except BaseException as error:
+            error.add_note("\n".join(["What happened:", *map(repr, about), *desk.trace]))
             raise
 
     return play_and_check

@@ -54,9 +54,10 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class Kill:
-    """At the ``at``-th commit or call of the step its process ends."""
+    """At the ``at``-th commit or call of the step (of those named ``where``) its process ends."""
 
     at: int
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Meanwhile:
 
     at: int
     acts: Sequence[Any]
+    where: str = ""
 
 
 @dataclass
@@ -234,13 +236,14 @@ class Desk:
         passed = itertools.count()
 
         def failpoint(where: str) -> None:
-            if trouble is None or next(passed) != trouble.at:
+            if trouble is None or not where.startswith(trouble.where) or next(passed) != trouble.at:
                 return
             self.trace.append(f"  {type(trouble).__name__} at {where}")
             if isinstance(trouble, Kill):
                 self._kill(engine, name)
             for act in trouble.acts:
-                act.do(self)
+                if where != "push.before_call" or not act.takes_long:
+                    act.do(self)
 
         return failpoint
 

@@ -8,22 +8,33 @@ from hypothesis import strategies as st
 
 from tests.properties import acts
 from tests.properties.desk import MAPPINGS, Kill, Meanwhile
-from tests.properties.town import EVENTS, PEOPLE
+from tests.properties.town import EVENTS
 
+PEOPLE = 3
 people = st.integers(0, PEOPLE - 1)
 events = st.integers(0, len(EVENTS) - 1)
 steps = st.integers(0, 4)
-runs = st.integers(0, 7)
-points = st.integers(0, 14)
+runs = st.integers(0, 5)
+POINTS = {
+    0: ("open.entered", "open.before_commit", "open.after_commit"),
+    1: ("extract.before_call", "extract.after_call", "extract.before_commit", "extract.after_commit"),
+    2: ("plan.before_commit", "plan.after_commit"),
+    3: tuple(f"push.{name}" for name in (
+        "before_lost_commit", "before_wake_commit", "before_claim_commit", "after_claim_commit", "before_call",
+        "after_call", "before_outcome_commit", "after_outcome_commit")),
+    4: ("settle.before_commit", "settle.after_commit"),
+}  # fmt: skip
+places = st.sampled_from([1, 2, 3, 3, 3, 4, 0]).flatmap(
+    lambda step: st.tuples(st.just(step), st.sampled_from(POINTS[step]), st.integers(0, 2))
+)
 
 at_on24 = (
-    st.builds(acts.Register, people, events)
+    st.builds(acts.Answer, people, events, st.sampled_from("AB"))
+    | st.builds(acts.Title, events, st.sampled_from(["Seminar 0", "ウェビナー"]))
+    | st.builds(acts.Correct, people, events, people)
     | st.builds(acts.Register, people, events)
     | st.builds(acts.Attend, people, events, st.integers(1, 60))
-    | st.builds(acts.Answer, people, events, st.sampled_from("ABA"))
-    | st.builds(acts.Correct, people, events, people)
     | st.builds(acts.Status, people, events, st.sampled_from(["deleted", "active", "forgotten"]))
-    | st.builds(acts.Title, events, st.sampled_from(["Seminar 0", "ウェビナー"]))
 )
 in_marketo = (
     st.builds(acts.LeadMade, people)
@@ -31,29 +42,37 @@ in_marketo = (
     | st.builds(acts.LeadDeleted, people)
     | st.builds(acts.LeadsMerged, people, people)
 )
-passing = st.builds(acts.Pass, st.sampled_from([1, 3, 20, 70]))
-dags = st.sampled_from(
-    ["regular"] * 6 + ["second"] * 2 + [dag for dag in acts.KINDS if dag not in ("regular", "second")]
-)
-kills = st.none() | st.builds(Kill, points)
-
-
-def meanwhile(inner: Any) -> Any:
-    return st.builds(Meanwhile, points, st.lists(inner, min_size=1, max_size=2).map(tuple))
-
-
-plain_runs = (
-    st.builds(acts.Start, dags, st.sampled_from([4, 4, 3, 2, 1, 0]))
-    | st.builds(acts.Step, runs, steps, kills)
-    | st.builds(acts.Clear, runs, steps)
-)
-nested = kills | meanwhile(at_on24 | in_marketo | passing | plain_runs)
-starts = st.builds(acts.Start, dags, st.sampled_from([4, 4, 3, 2, 1, 0]), steps, nested, st.booleans())
-whole = st.builds(acts.Start, dags)
-clears = st.builds(acts.Clear, runs, steps, steps, nested, st.booleans())
+passing = st.builds(acts.Pass, st.sampled_from([3, 20, 70]))
+dags = st.sampled_from(["regular"] * 8 + ["second"] * 2 + list(acts.KINDS))
 mapping = st.builds(acts.Mapping, st.integers(0, len(MAPPINGS) - 1))
 coins = st.builds(acts.Coins, st.none() | st.integers(0, 6))
 forgets = st.builds(acts.Forget, people)
+
+whole = st.builds(acts.Start, dags)
+plain_runs = (
+    whole
+    | st.builds(acts.Start, dags, st.integers(0, 3))
+    | st.builds(acts.Step, runs, steps)
+    | st.builds(acts.Clear, runs, steps)
+)
+kills = places.map(lambda place: (place[0], Kill(place[2], place[1])))
+
+
+def meanwhile(*inner: Any) -> Any:
+    """Held at some point while one or two of ``inner`` happen."""
+    happen = st.lists(st.one_of(*inner), min_size=1, max_size=2).map(tuple)
+    return st.tuples(places, happen).map(lambda both: (both[0][0], Meanwhile(both[0][2], both[1], both[0][1])))
+
+
+def troubled(*inner: Any) -> Any:
+    """Runs that are killed, or held while ``inner`` happens; and clears that are."""
+    troubles = kills | meanwhile(*inner)
+    return st.tuples(dags, troubles, st.booleans()).map(
+        lambda drawn: acts.Start(drawn[0], 4, drawn[1][0], drawn[1][1], drawn[2])
+    ) | st.tuples(runs, steps, troubles, st.booleans()).map(
+        lambda drawn: acts.Clear(drawn[0], min(drawn[1], drawn[2][0]), drawn[2][0], drawn[2][1], drawn[3])
+    )
+
 
 LEADS, RECORDS = "/rest/v1/leads.json", "/rest/v1/customobjects/*"
 TROUBLES = (
@@ -77,7 +96,18 @@ troubles = st.builds(
 )
 
 
-def schedules(*parts: Any, most: int = 14) -> Any:
-    """Begins with somebody there and a first run somewhere; then anything of ``parts``."""
-    begins = st.lists(st.builds(acts.Register, people, events), min_size=1, max_size=4)
-    return st.tuples(begins, st.lists(st.one_of(*parts), min_size=2, max_size=most)).map(lambda both: both[0] + both[1])
+def schedules(*parts: Any, most: int = 12) -> Any:
+    """Begins with somebody registered; then anything of ``parts``."""
+    begins = st.sets(st.tuples(people, events), min_size=2, max_size=5).map(sorted)
+    return st.tuples(begins, st.lists(st.one_of(*parts), min_size=2, max_size=most)).map(
+        lambda both: [*(acts.Register(person, event) for person, event in both[0]), *both[1]]
+    )
+
+
+at_work = schedules(
+    at_on24, at_on24, in_marketo, troubled(at_on24, in_marketo, passing, plain_runs), plain_runs, passing
+)
+in_trouble = schedules(at_on24, troubles, troubles, whole, troubled(at_on24, troubles, plain_runs), coins, passing)
+moving_on = schedules(
+    at_on24, mapping, forgets, troubled(at_on24, mapping, forgets, passing, plain_runs), whole, passing
+)

@@ -14,22 +14,16 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(0)]
 Hold = Callable[[Sequence[Any]], None]
 
 
-@given(
-    any_of.schedules(any_of.at_on24, any_of.in_marketo, any_of.starts, any_of.clears, any_of.plain_runs, any_of.passing)
-)
+@given(any_of.at_work)
 def test_runs_killed_cleared_and_interleaved(hold: Hold, schedule: Sequence[Any]) -> None:
     hold(schedule)
 
 
-@given(
-    any_of.schedules(
-        any_of.at_on24, any_of.troubles, any_of.whole, any_of.starts, any_of.clears, any_of.coins, any_of.passing
-    )
-)
+@given(any_of.in_trouble)
 def test_vendors_that_refuse_and_answers_that_are_lost(hold: Hold, schedule: Sequence[Any]) -> None:
     hold(schedule)
 
 
-@given(any_of.schedules(any_of.at_on24, any_of.mapping, any_of.forgets, any_of.starts, any_of.clears, any_of.passing))
+@given(any_of.moving_on)
 def test_people_who_go_and_mappings_that_change(hold: Hold, schedule: Sequence[Any]) -> None:
     hold(schedule)

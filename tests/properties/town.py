@@ -16,7 +16,6 @@ from renkei.sync.ports import Receipt
 START = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 OBJECT = "oN24Attendee_c"
 PROFILE = "pEPURL__c"
-PEOPLE = 4
 # Not started, and over since yesterday: the second one is read again after its live end.
 EVENTS = ({"livestart": timedelta(days=20)}, {"livestart": timedelta(hours=-30)})
 

@@ -31,9 +31,7 @@ def test_days_count_today_and_what_is_left_of_it(calls: int, left: int, per_day:
     assert days_for(calls, Allowance(left, per_day)) == days
 
 
-def test_a_large_push_tells_its_cost_before_anything_is_written(
-    bench: Bench, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_large_push_tells_its_cost_before_anything_is_written(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     register(bench, 12)
     written = []
     caplog.set_level(logging.INFO)

@@ -231,3 +231,13 @@ def test_a_record_asked_for_anew_while_it_is_planned_stays_in_the_queue(bench: B
 
     bench.world._record = asks  # type: ignore[method-assign]
     assert plan(bench.engine, bench.world.flow(), run_id).counts["records"] == 2
+
+
+def test_a_dry_run_does_not_count_as_the_flow_s_beginning(bench: Bench) -> None:
+    bench.run(dry_run=True)
+    bench.rows("update renkei.feed_window set created_at = created_at - interval '3 hours'")
+    register(bench, 2)
+    bench.run(replace(bench.world.flow(), name="other"))
+    bench.world.records.records.clear()
+    bench.run()
+    assert len(bench.world.records.records) == 2

@@ -97,8 +97,12 @@ _QUEUE_SUBJECTS = sa.text(_QUEUE.format(which="record.account = :account and rec
 _QUEUE_KNOWN = sa.text(
     _QUEUE.format(
         which="""record.account = :account and record.feed = :feed and record.key = any(:keys)
-  and record.changed_at <= (select min(created_at) from renkei.feed_window
-                            where flow = any(:flows) and account = :account and feed = :feed)"""
+  and record.changed_at <= (
+    select first.created_at + interval '1 hour' from renkei.feed_window first
+    where first.flow = any(:flows) and first.account = :account and first.feed = :feed and not exists (
+      select from renkei.run_window bound join renkei.flow_run run on run.id = bound.run_id
+      where bound.window_id = first.id and run.request ->> 'dry_run' = 'true')
+    order by first.id limit 1)"""
     )
 )
 
@@ -106,7 +110,8 @@ _QUEUE_KNOWN = sa.text(
 def queue_known(
     connection: sa.Connection, flow: str, account: str, feed: str, keys: Sequence[str], *, bulk: bool
 ) -> None:
-    """Has those of the keys planned that another flow had read before this one began: to this flow they are new."""
+    """Has those of the keys planned that another flow had read before this one began (with its first window; an hour
+    is for what was being stored just then): to this flow they are new."""
     connection.execute(
         _QUEUE_KNOWN, {"flows": [flow], "account": account, "feed": feed, "keys": list(keys), "bulk": bulk}
     )
