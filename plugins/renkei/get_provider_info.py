@@ -54,17 +54,12 @@ def _on24() -> dict[str, Any]:
             "client_id": _text("Client ID", "The number of the ON24 client account."),
             "account_type": {
                 "label": "Account type",
-                "description": "Decides which types the keys of the Marketo custom object may have.",
+                "description": "As account_kind in on24_marketo.yaml; decides the host where none is given.",
                 "schema": {
                     "type": "string",
                     "enum": ["north_america", "europe", "global"],
                     "default": "north_america",
                 },
-            },
-            "calls_per_minute": {
-                "label": "Calls per minute",
-                "description": "Of each class of endpoint, per process. Empty: the usual figures. 0: no limit.",
-                "schema": {"type": ["integer", "null"], "minimum": 0},
             },
         },
     }

@@ -99,16 +99,10 @@ def test_the_host_follows_the_account_type_unless_given(connect: Any, kind: str,
     assert str(vendor.sent[0].url).startswith(f"{host}/v2/client/3484")
 
 
-@pytest.mark.parametrize(("given", "limit"), [(None, 100), ("", 100), (0, 0), ("250", 250)])
-def test_the_pace_is_a_setting_of_the_connection(connect: Any, given: Any, limit: int) -> None:
-    connect("on24_default", **{**ON24, "extra": {"client_id": "3484", "calls_per_minute": given}})
-    assert on24_hook()[0].client()._pace._limits["people"] == limit
-
-
-def test_a_pace_that_is_no_number_is_refused(connect: Any) -> None:
-    connect("on24_default", **{**ON24, "extra": {"client_id": "3484", "calls_per_minute": "fast"}})
-    with pytest.raises(ConfigurationError, match="Calls per minute"):
-        on24_hook()[0].client()
+@pytest.mark.parametrize(("pace", "limit"), [(None, 100), ({"people": 250}, 250), ({"people": 0}, 0)])
+def test_the_pace_is_handed_over(connect: Any, pace: dict[str, int] | None, limit: int) -> None:
+    connect("on24_default", **ON24)
+    assert on24_hook()[0].client(pace=pace)._pace._limits["people"] == limit
 
 
 def test_an_unknown_account_type_is_refused(connect: Any) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from airflow.providers.http.hooks.http import HttpHook
 
 from renkei.clients.on24 import HOSTS, On24Client
-from renkei.clients.on24_pace import DEFAULT_PACE
 from renkei.clients.transport import NoMeter, WallClock
 from renkei.errors import ConfigurationError, SyncError
 from renkei.hooks.connection import in_one_line, required, session_of
@@ -17,7 +16,7 @@ from renkei.sync.ports import Clock, Meter
 
 class On24Hook(HttpHook):
     """Connection type ``on24``: host, login the access token key, password the access token secret, extra
-    ``client_id``, ``account_type`` (north_america, europe or global) and, if wished, ``calls_per_minute``."""
+    ``client_id`` and ``account_type`` (north_america, europe or global)."""
 
     conn_name_attr = "on24_conn_id"
     default_conn_name = "on24_default"
@@ -41,8 +40,8 @@ class On24Hook(HttpHook):
     def client(
         self, meter: Meter | None = None, clock: Clock | None = None, pace: Mapping[str, int] | None = None
     ) -> On24Client:
-        """Raises ConfigurationError that names a missing field. ``pace``: calls a minute by class of endpoint, by
-        default ``calls_per_minute`` for all classes, or else the figures of ``on24_pace``; 0 is no limit."""
+        """Raises ConfigurationError that names a missing field. ``pace``: calls a minute by class of endpoint, 0 is no
+        limit; by default the figures of ``clients/on24_pace.py``."""
         connection = self.get_connection(self.on24_conn_id)
         fields = {"login": "Access token key", "password": "Access token secret", "client_id": "Client ID"}
         given = required(connection, fields)
@@ -55,7 +54,7 @@ class On24Hook(HttpHook):
             access_token_secret=given["password"],
             meter=meter or NoMeter(),
             clock=clock or WallClock(),
-            pace=pace or _pace(connection.extra_dejson.get("calls_per_minute")),
+            pace=pace,
         )
 
     def test_connection(self) -> tuple[bool, str]:
@@ -65,11 +64,3 @@ class On24Hook(HttpHook):
         except SyncError as error:
             return False, in_one_line(error)
         return True, "Successful Connection"
-
-
-def _pace(calls_per_minute: Any) -> dict[str, int] | None:
-    if calls_per_minute in (None, ""):
-        return None
-    if not str(calls_per_minute).isdigit():
-        raise ConfigurationError("ON24: Calls per minute is no number.", remedy="Use a number from 0, or leave it out.")
-    return dict.fromkeys(DEFAULT_PACE, int(calls_per_minute))

@@ -29,6 +29,8 @@ def run(settings: Settings | None = None, **probes: Any) -> list[Finding]:
         "marketo": lambda: None,
         "definition": lambda: on24.definition("pEPURL__c"),
         "missing_rights": list,
+        "event": lambda event_id: {"eventid": event_id},
+        "account_type": "north_america",
     }
     return [found for found in check(settings or Settings(), Probes(**(good | probes))) if found.name != "field_unused"]
 
@@ -77,6 +79,34 @@ def test_a_denied_describe_is_a_finding_not_a_crash() -> None:
 def test_what_could_not_be_tested_says_so(error: Exception) -> None:
     [found] = run(on24=raising(error))
     assert found.line.startswith("ON24: could not be tested now: ")
+
+
+@pytest.mark.parametrize("kind", ["europe", "global"])
+def test_connection_and_settings_that_mean_different_accounts_are_a_warning(kind: str) -> None:
+    [found, _] = run(account_type=kind)
+    assert (found.level, found.link) == ("warning", f"{GUIDE}#account-kind")
+    assert found.line.startswith(f"Connection on24_default says Account type {kind}, on24_marketo.yaml says")
+    assert run(Settings.model_validate({"account_kind": kind}), account_type=kind)[0].name == "successful"
+
+
+def test_mapped_events_that_on24_does_not_have_are_a_warning() -> None:
+    settings = Settings.model_validate({"member_status": {"programs": {100: 1, 200: 2, 300: 3}}})
+    asked: list[str] = []
+
+    def event(event_id: str) -> object:
+        asked.append(event_id)
+        return {"eventid": event_id} if event_id == "200" else None
+
+    [found, last] = run(settings, event=event)
+    assert found.line == "ON24 has no active event 100, 300, named in member_status.programs."
+    assert (found.level, found.link, last.name) == ("warning", f"{GUIDE}#is-updated", "successful")
+    assert asked == ["100", "200", "300"]
+
+
+def test_events_that_could_not_be_asked_for_say_so() -> None:
+    settings = Settings.model_validate({"member_status": {"programs": {100: 1}}})
+    [found] = run(settings, event=raising(Retriable("ON24 is down.")))
+    assert found.line == "ON24: could not be tested now: ON24 is down."
 
 
 SWITCHED_ON = Settings.model_validate({"profile_url": {"enabled": True}})

@@ -111,6 +111,8 @@ class Wiring:
             marketo=self.marketo.authenticate,
             definition=lambda: read_definition(self.marketo, thorough=True),
             missing_rights=lambda: self.marketo.missing_rights(self.settings.custom_object),
+            event=self.on24.event,
+            account_type=On24Hook(self.settings.on24_conn_id).account_type,
             salesforce=salesforce_fields(salesforce) if salesforce else None,
         )
         return check(self.settings, probes)
