@@ -39,6 +39,7 @@ metadata = MetaData(
 )
 NOW = text("now()")
 EMPTY = text("'{}'::jsonb")
+OPEN = text("state <> 'closed'")
 
 
 def _time(name: str, *, nullable: bool = True, now: bool = False) -> Column[object]:
@@ -200,7 +201,7 @@ change = Table(
     Column("fingerprint", Text, nullable=False),
     Column("explanation", JSONB, nullable=False, server_default=EMPTY),
     Column("warnings", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
-    Column("record_ids", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # the source records it was mapped from
+    Column("record_ids", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # the source records it maps
     Column("run_id", BigInteger, nullable=False),  # the run that planned it
     Column("bulk", Boolean, nullable=False, server_default="false"),
     Column("stale", Boolean, nullable=False, server_default="false"),  # source changed while in flight
@@ -219,11 +220,12 @@ change = Table(
     _time("created_at", now=True),
     _time("updated_at", now=True),
     _time("closed_at"),
-    Index("uq_change_open", "flow", "account", "object", "key", unique=True, postgresql_where=text("state <> 'closed'")),
-    Index("uq_change_write_once", "flow", "account", "object", "key", unique=True, postgresql_where=text("form = 'write_once'")),
-    Index("ix_change_due", "flow", "stage", "state", "bulk", "due_at", "id", postgresql_where=text("state <> 'closed'")),
-    Index("ix_change_unit", "flow", "stage", "unit", postgresql_where=text("state <> 'closed'")),
-    Index("ix_change_record_ids", "record_ids", postgresql_using="gin", postgresql_where=text("state <> 'closed'")),
+    Index("uq_change_open", "flow", "account", "object", "key", unique=True, postgresql_where=OPEN),
+    Index("uq_change_write_once", "flow", "account", "object", "key", unique=True,
+          postgresql_where=text("form = 'write_once'")),
+    Index("ix_change_due", "flow", "stage", "state", "bulk", "due_at", "id", postgresql_where=OPEN),
+    Index("ix_change_unit", "flow", "stage", "unit", postgresql_where=OPEN),
+    Index("ix_change_record_ids", "record_ids", postgresql_using="gin", postgresql_where=OPEN),
     Index("ix_change_waits_for", "waits_for", postgresql_using="gin", postgresql_where=text("state = 'waiting'")),
     Index(None, "run_id"),
     _one_of("state", "state", *CHANGE_STATES),
@@ -305,7 +307,8 @@ identity_link = Table(
     _time("created_at", now=True),
     _time("retired_at"),
     Column("retired_reason", Text),
-    Index("uq_identity_link_live", "integration", "account", "object", "match_key", unique=True, postgresql_where=text("state = 'live'")),
+    Index("uq_identity_link_live", "integration", "account", "object", "match_key", unique=True,
+          postgresql_where=text("state = 'live'")),
     Index("uq_identity_link_one_to_one", "integration", "account", "object", "target_id", unique=True,
           postgresql_where=text("state = 'live' and kind = 'one_to_one'")),
     Index(None, "account", "object", "target_id"),
@@ -397,7 +400,7 @@ integration_state = Table(
     Column("connected", Boolean, nullable=False, server_default="true"),
     Column("reason", Text),
     Column("armed", JSONB, nullable=False, server_default=EMPTY),
-    Column("notices", JSONB, nullable=False, server_default=EMPTY),  # per flow: last state told, so that only a change of state is told
+    Column("notices", JSONB, nullable=False, server_default=EMPTY),  # per flow: the last state told
     _time("checked_at"),  # last passed definition check
     Column("definition", JSONB),  # the target's definitions as the last run that opened read them
     _time("definition_at"),
