@@ -19,7 +19,8 @@ SETUP_DOC = """
 ### Set up Renkei's tables
 
 Brings the schema `renkei` of the connection `renkei_db` to this package's version. Run it once after installing and
-after every update; running it again does no harm. The same as a command: `python -m renkei.store.migrate`.
+after every update; running it again does no harm. The same as a command: `python -m renkei.store.migrate`, with the
+database's URL in `AIRFLOW_CONN_RENKEI_DB` or `RENKEI_DB_URL`, or behind the command.
 """
 
 CHECK_DOC = """
@@ -52,8 +53,9 @@ once when it begins and once when it is over, over the integration's own notices
 MAINTENANCE_DOC = """
 ### Daily upkeep
 
-Uses each vendor's token once, so that none dies of idleness while a flow is paused, and deletes what the tables have
-kept long enough (`include/integrations/operations.yaml`). The newest known state, links and delivered values stay.
+Uses ON24's token once, so that it does not die of idleness while the flow is paused; encrypts stored secrets anew
+with the newest Fernet key, so that an older one can be taken out; and deletes what the tables have kept long enough
+(`include/integrations/operations.yaml`). The newest known state, links and delivered values stay.
 """
 
 FORGET_DOC = """
