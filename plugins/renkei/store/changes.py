@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -50,6 +50,7 @@ class Change:
     created_at: datetime
 
 
+ClaimState = Literal["pending", "failed", "in_doubt", "waiting"]
 UNMAPPABLE = "unmappable"  # the code of a failed change that holds nothing to send
 
 _COLUMNS = [change.c[name] for name in Change.__dataclass_fields__]
@@ -226,7 +227,7 @@ def claim(
     fingerprint: str,
     now: datetime,
     limit: int,
-    states: Sequence[str],
+    states: Sequence[ClaimState],
     passed_over: Sequence[int] = (),
 ) -> list[Change]:
     """The next due changes of a stage, normal before bulk; rows another sender holds are passed over, and so is what
@@ -238,7 +239,8 @@ def claim(
             change.c.account == account,
             change.c.stage == stage,
             change.c.fingerprint == fingerprint,
-            change.c.state.in_(states),
+            # Literal, so that Postgres can tell that the partial index of these very states will do
+            change.c.state.in_([sa.literal_column(f"'{state}'") for state in states]),
             sa.or_(~change.c.stale, change.c.state == "in_doubt"),
             change.c.code.is_distinct_from(UNMAPPABLE),
             change.c.due_at <= now,

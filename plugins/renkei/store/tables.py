@@ -177,6 +177,7 @@ plan_queue = Table(
     Index(None, "flow", "bulk", "record_id"),
 )
 
+CLAIM_ORDER = ("flow", "stage", "bulk", "due_at", "id")
 CHANGE_STATES = ("pending", "waiting", "sending", "in_doubt", "failed", "closed")
 change = Table(
     "change",
@@ -223,7 +224,10 @@ change = Table(
     Index("uq_change_open", "flow", "account", "object", "key", unique=True, postgresql_where=OPEN),
     Index("uq_change_write_once", "flow", "account", "object", "key", unique=True,
           postgresql_where=text("form = 'write_once'")),
-    Index("ix_change_due", "flow", "stage", "state", "bulk", "due_at", "id", postgresql_where=OPEN),
+    # In the order they are claimed: by row, and through the lane
+    Index("ix_change_due", *CLAIM_ORDER, postgresql_where=text("state in ('pending', 'failed')")),
+    Index("ix_change_lane", *CLAIM_ORDER,
+          postgresql_where=text("state in ('pending', 'failed', 'in_doubt', 'waiting')")),
     Index("ix_change_unit", "flow", "stage", "unit", postgresql_where=OPEN),
     Index("ix_change_record_ids", "record_ids", postgresql_using="gin", postgresql_where=OPEN),
     Index("ix_change_waits_for", "waits_for", postgresql_using="gin", postgresql_where=text("state = 'waiting'")),

@@ -26,7 +26,7 @@ from renkei.sync.sender import Sender, call, new_attempt
 
 log = logging.getLogger("renkei.push")
 
-STATES = ("pending", "failed", "in_doubt", "waiting")
+STATES: tuple[changes.ClaimState, ...] = ("pending", "failed", "in_doubt", "waiting")
 LOCK_WAIT = timedelta(seconds=60)
 EXISTS_LIMIT = 3
 

@@ -18,7 +18,7 @@ from renkei.sync.ports import Outcome, Result, WriteItem
 from renkei.sync.results import Resolution
 from renkei.sync.sender import Sender, call, new_attempt
 
-STATES = ("pending", "failed")
+STATES: tuple[changes.ClaimState, ...] = ("pending", "failed")
 REMATCHED = "rematch"
 
 

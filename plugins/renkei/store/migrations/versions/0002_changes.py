@@ -66,10 +66,18 @@ def upgrade() -> None:
     op.create_index(
         "ix_change_due",
         "change",
-        ["flow", "stage", "state", "bulk", "due_at", "id"],
+        ["flow", "stage", "bulk", "due_at", "id"],
         unique=False,
         schema="renkei",
-        postgresql_where=sa.text("state <> 'closed'"),
+        postgresql_where=sa.text("state in ('pending', 'failed')"),
+    )
+    op.create_index(
+        "ix_change_lane",
+        "change",
+        ["flow", "stage", "bulk", "due_at", "id"],
+        unique=False,
+        schema="renkei",
+        postgresql_where=sa.text("state in ('pending', 'failed', 'in_doubt', 'waiting')"),
     )
     op.create_index(
         "ix_change_record_ids",
