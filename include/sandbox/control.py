@@ -11,7 +11,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from include.sandbox.errors import ControlError
 from include.sandbox.http import Request, Response, json_response
 from include.sandbox.routing import Routes
-from include.sandbox.vendor import Vendor
+from include.sandbox.vendor import ObjectStore, Vendor
 from include.sandbox.world import World, world_names
 
 routes = Routes()
@@ -182,21 +182,28 @@ def create_records(control: Control, request: Request, vendor: str, path: str) -
 
 @routes.add("PATCH", "/<vendor>/<path:path>")
 def change_record(control: Control, request: Request, vendor: str, path: str) -> Any:
-    store, record_id = control.vendor(vendor).find_store(path)
-    if record_id is None:
-        raise ControlError("PATCH needs the id of a record", 405)
+    store, record_id = one_record(control, vendor, path, "PATCH")
     with control.world.lock:
         return store.update(record_id, mapping(request))
 
 
 @routes.add("DELETE", "/<vendor>/<path:path>")
 def delete_record(control: Control, request: Request, vendor: str, path: str) -> Any:
-    store, record_id = control.vendor(vendor).find_store(path)
-    if record_id is None:
-        raise ControlError("DELETE needs the id of a record", 405)
+    store, record_id = one_record(control, vendor, path, "DELETE")
     with control.world.lock:
         store.delete(record_id)
     return {"deleted": record_id}
+
+
+def one_record(control: Control, vendor: str, path: str, method: str) -> tuple[ObjectStore, str]:
+    """The store and id behind a path. ``custom_objects/{apiName}`` alone is the definition, not all of its records."""
+    store, record_id = control.vendor(vendor).find_store(path)
+    if record_id is None:
+        parent, _, record_id = path.rpartition("/")
+        if not parent:
+            raise ControlError(f"{method} needs the id of a record", 405)
+        store, _ = control.vendor(vendor).find_store(parent)
+    return store, record_id
 
 
 def json_body(request: Request) -> Any:

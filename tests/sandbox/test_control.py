@@ -53,6 +53,16 @@ def test_faults_are_listed_and_cleared(control) -> None:
     assert control("GET", "/faults").json() == []
 
 
+def test_a_definition_is_changed_by_its_name_and_its_records_by_theirs(control, world) -> None:
+    world.load("demo", seed=7)
+    definition = "/marketo/custom_objects/oN24Attendee_c"
+    assert control("PATCH", definition, {"state": "draft"}).json()["state"] == "draft"
+    assert control("PATCH", "/marketo/leads", {}).status_code == 405
+    assert control("DELETE", f"{definition}/nobody").status_code == 404
+    assert control("DELETE", definition).json() == {"deleted": "oN24Attendee_c"}
+    assert control("GET", "/marketo/custom_objects").json() == []
+
+
 def test_the_clock_can_run(control, world) -> None:
     assert control("GET", "/settings").json()["world"] == {"clock": "frozen"}
     control("PUT", "/settings", {"world": {"clock": "running"}})

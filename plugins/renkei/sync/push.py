@@ -21,6 +21,12 @@ from renkei.sync.sender import Sender
 
 log = logging.getLogger("renkei.push")
 
+_OPEN_ENDS = {
+    "in_doubt": "those in doubt are found out by the next run",
+    "waiting": "those that wait go as soon as the record they need is there",
+    "failed": "those that failed are tried again; why, is in the view renkei.problem_record",
+}
+
 
 def push(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> StepReport:
     """Sends what is due. Each record's own outcome is stored before the next batch is taken.
@@ -45,7 +51,7 @@ def push(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> Step
         _count(sender)
     with engine.store.begin() as connection:
         runs.update_run(connection, run_id, step="push")
-    message = f"{flow.name}: sent; " + _words(sender.counts)
+    message = f"{flow.name}: " + _told(sender, nothing="nothing was due")
     log.info("%s", message)
     return StepReport(f"{expected} {message}".lstrip(), dict(sender.counts))
 
@@ -114,8 +120,9 @@ def _send_stage(sender: Sender, index: int, stage: Stage) -> None:
 def _postpone(sender: Sender, empty: QuotaExhausted) -> StepReport:
     with sender.engine.store.begin() as connection:
         runs.update_run(connection, sender.run_id, postponed_until=empty.resets_at, note=empty.message)
+    done = _told(sender, nothing="nothing was sent")
     message = (
-        f"{sender.flow.name}: {_words(sender.counts)}; postponed until {empty.resets_at.isoformat()}: {empty.message} "
+        f"{sender.flow.name}: {done}; postponed until {empty.resets_at.isoformat()}: {empty.message} "
         "What is left stays pending and is sent by the first run after that."
     )
     log.warning("%s", message)
@@ -128,6 +135,12 @@ def _count(sender: Sender) -> None:
         runs.add_to_run(connection, sender.run_id, sent=sent)
 
 
-def _words(counts: Any) -> str:
-    said = [f"{count} {name.replace('_', ' ')}" for name, count in sorted(counts.items()) if count]
-    return ", ".join(said) or "nothing was due"
+def _told(sender: Sender, *, nothing: str) -> str:
+    """What was done to how many records, and what becomes of those that are not done."""
+    counts = sender.counts
+    if not any(counts.values()):
+        return nothing
+    said = "sent; " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(counts.items()) if count)
+    if sender.of_others:
+        said += f" ({sender.of_others} of them planned, and counted, by earlier runs)"
+    return "; ".join([said, *(told for name, told in _OPEN_ENDS.items() if counts[name])])

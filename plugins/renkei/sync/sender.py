@@ -38,6 +38,7 @@ class Sender:
     started: datetime
     until: datetime
     counts: Counter[str] = field(default_factory=Counter)
+    of_others: int = 0  # closed ones that earlier runs had planned
     limits: dict[str, int] = field(default_factory=dict)
     unknown: int = 0
 
@@ -55,6 +56,7 @@ class Sender:
         now = self.engine.now(connection)
         kept = results.store(connection, self.flow, stage, self.run_id, now, resolutions, attempt)
         self.counts.update(one.outcome or one.state for one in kept)
+        self.of_others += sum(one.state == "closed" and one.change.run_id != self.run_id for one in kept)
         return kept
 
 

@@ -177,7 +177,8 @@ def _colour(
     if own.own >= flow.fail_share_from and own.failed > flow.fail_share * own.own:
         return "failed", (
             f"{own.failed} of {own.own} records failed, more than {flow.fail_share:.0%}; "
-            f"most often: {own.common_reason}. See the view renkei.problem_record; renkei_retry_failed sends them again."
+            f"most often: {own.common_reason}. See the view renkei.problem_record; "
+            "renkei_retry_failed sends them again."
         )
     if run.step == "plan" and own.open + own.failed and not own.delivered and not postponed:
         reason = own.common_reason or "see the push task"
@@ -203,4 +204,9 @@ def _tell(summary: RunSummary) -> None:
         f"updated {total['updated']}, unchanged {total['unchanged']}, skipped {total['skipped']}, "
         f"failed {total['failed']}"
     )
+    for name in ("waiting", "in_doubt", "pending"):
+        if count := sum(stage.get(name, 0) for stage in summary.counts.values()):
+            line += f", {count} {name.replace('_', ' ')}"
+    if total["read"] and not any(total[name] for name in TOTALS[1:]):
+        line += ": what was read had not changed"
     log.info("%s%s", line, f". {summary.note}" if summary.note else "")
