@@ -310,7 +310,7 @@ def find_lost(connection: sa.Connection, flow: str, now: datetime) -> list[Any]:
 _WAKE = sa.text("""
 update renkei.change set
     state = 'pending', waits_for = null, reason = null, due_at = least(due_at, :now), updated_at = now()
-where state = 'waiting' and jsonb_exists_any(waits_for, cast(:names as text[]))
+where state = 'waiting' and waits_for ?| cast(:names as text[])
 """)
 
 
@@ -339,7 +339,7 @@ def wake_linked(connection: sa.Connection, flow: str, integration: str, stage: i
 
 _END_CHILDREN = sa.text("""
 update renkei.change set state = 'closed', outcome = 'skipped', reason = :reason, closed_at = now(), updated_at = now()
-where state = 'waiting' and jsonb_exists_any(waits_for, cast(:names as text[]))
+where state = 'waiting' and waits_for ?| cast(:names as text[])
 returning id
 """)
 
