@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.fernet import Fernet
+from sqlalchemy.exc import DBAPIError
 
 from renkei.store.forget import forget
-from renkei.store.suppression import Suppression, subject_of
-from tests.properties.desk import Desk, Kill, Meanwhile, window
+from renkei.store.suppression import subject_of
+from tests.properties.desk import Desk, Kill, Meanwhile, met_a_lock, window
 from tests.properties.town import PROFILE, address
-
-FERNET = Fernet.generate_key().decode()
 
 
 class Act:
@@ -131,9 +129,15 @@ class Forget(Act):
     person: int
 
     def do(self, desk: Desk) -> None:
-        desk.suppressed.add(subject_of(address(self.person)))
-        with desk.office.begin() as connection:
-            forget(connection, Suppression(desk.office, FERNET), address(self.person))
+        try:
+            with desk.office.begin() as connection:
+                forget(connection, desk.suppression, address(self.person))
+        except DBAPIError as error:
+            if not met_a_lock(error):
+                raise
+            desk.postponed.append(self)
+        else:
+            desk.suppressed.add(subject_of(address(self.person)))
 
 
 @dataclass(frozen=True)
@@ -240,6 +244,19 @@ class Step(Act):
     def do(self, desk: Desk) -> None:
         if desk.runs:
             desk.step(desk.runs[self.run % len(desk.runs)], self.step, self.trouble)
+
+
+class Check(Act):
+    """A look at what is so far."""
+
+    def __init__(self, look: Callable[[Desk], None]) -> None:
+        self.look = look
+
+    def do(self, desk: Desk) -> None:
+        self.look(desk)
+
+    def __repr__(self) -> str:
+        return "Check()"
 
 
 def play(desk: Desk, acts: Sequence[Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import requests
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 
 from include.sandbox.transport import mount
 from renkei.clients.marketo import MarketoClient
@@ -23,6 +24,7 @@ from renkei.integrations.on24_marketo.ends import ends_of
 from renkei.integrations.on24_marketo.flow import build
 from renkei.integrations.on24_marketo.settings import Settings
 from renkei.store.db import connect
+from renkei.store.suppression import Suppression
 from renkei.sync import steps
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Flow
@@ -43,6 +45,7 @@ MAPPINGS: Sequence[dict[str, Any]] = (
     {},
     {"fields": (*SETTINGS["fields"], "custom2")},
     {"on24_registrants": False},
+    {"create_new_people": False},
 )
 BATCH = 2  # records per call: several batches even in a small world
 UNPACED = {"people": 0, "event": 0, "event_list": 0, "management": 0}
@@ -96,7 +99,9 @@ class Desk:
         self.numbers = itertools.count()
         self.idle: list[tuple[str, sa.Engine]] = []
         self.office = connect(url, owner=True, application_name="office")
+        sa.event.listen(self.office, "connect", _never_wait_long)
         self.tokens = TokenStore()
+        self.suppression = Suppression(self.office, Fernet.generate_key().decode())
         self.begin()
 
     def begin(self) -> None:
@@ -104,6 +109,8 @@ class Desk:
         self.mapping, self.remapped = 0, False
         self.suppressed: set[str] = set()
         self.trace: list[str] = []
+        self.postponed: list[Any] = []  # acts that met a lock; done once the step that holds it is over
+        self.held = 0  # steps under way, one inside the other
         self.after_step: Callable[[], None] = lambda: None
         self._definition: Definition | None = None
 
@@ -181,6 +188,7 @@ class Desk:
         """One try of one task; returns how it ended: done, failed, killed or blocked."""
         if number and run.id is None:
             return "failed"
+        self.held += 1
         name, store = self._process()
         engine = self._engine(store)
         engine.failpoint = self._failpoint(engine, name, trouble)
@@ -194,6 +202,9 @@ class Desk:
         else:
             store.dispose()
         self.trace.append(f"{run.request.dag_id}/{run.request.dag_run_id} {STEPS[number]}: {ended}")
+        self.held -= 1
+        while self.postponed and not self.held:
+            self.postponed.pop(0).do(self)
         self.after_step()
         return ended
 
@@ -202,7 +213,7 @@ class Desk:
             return "killed"
         if isinstance(error, SyncError):
             return f"failed ({type(error).__name__}: {error})"
-        if isinstance(error, sa.exc.DBAPIError) and "lock timeout" in str(error):
+        if met_a_lock(error):
             return "blocked"
         raise error
 
@@ -228,7 +239,7 @@ class Desk:
         return name, store
 
     def _engine(self, store: sa.Engine) -> TownEngine:
-        engine = TownEngine(store, TownClock(self.town), suppressed=lambda subject: subject in self.suppressed)
+        engine = TownEngine(store, TownClock(self.town), suppressed=self.suppression.among)
         engine.town = self.town
         return engine
 
@@ -255,6 +266,11 @@ class Desk:
                 "select pg_terminate_backend(pid) from pg_stat_activity where application_name = %s", [name]
             )
         raise Killed
+
+
+def met_a_lock(error: BaseException) -> bool:
+    """Whether somebody who waits for us held what we waited for."""
+    return isinstance(error, sa.exc.DBAPIError) and "lock timeout" in str(error)
 
 
 class _Gone:

@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from tests.properties import acts
 from tests.properties.desk import MAPPINGS, Kill, Meanwhile
-from tests.properties.town import EVENTS
 
-PEOPLE = 3
+PEOPLE = 2  # few, so that much happens to the same one
 people = st.integers(0, PEOPLE - 1)
-events = st.integers(0, len(EVENTS) - 1)
+events = st.sampled_from([0, 0, 0, 1])
 steps = st.integers(0, 4)
 runs = st.integers(0, 5)
 POINTS = {
@@ -30,6 +29,7 @@ places = st.sampled_from([1, 2, 3, 3, 3, 4, 0]).flatmap(
 
 at_on24 = (
     st.builds(acts.Answer, people, events, st.sampled_from("AB"))
+    | st.builds(acts.Answer, people, events, st.sampled_from("AB"))
     | st.builds(acts.Title, events, st.sampled_from(["Seminar 0", "ウェビナー"]))
     | st.builds(acts.Correct, people, events, people)
     | st.builds(acts.Register, people, events)
@@ -91,23 +91,26 @@ TROUBLES = (
 troubles = st.builds(
     acts.Trouble,
     st.sampled_from([tuple(rule.items()) for rule in TROUBLES]),
-    st.integers(1, 4),
+    st.sampled_from([1, 1, 2, 3]),
     st.sampled_from([1, 1, 2, 4]),
 )
 
 
-def schedules(*parts: Any, most: int = 12) -> Any:
-    """Begins with somebody registered; then anything of ``parts``."""
-    begins = st.sets(st.tuples(people, events), min_size=2, max_size=5).map(sorted)
-    return st.tuples(begins, st.lists(st.one_of(*parts), min_size=2, max_size=most)).map(
-        lambda both: [*(acts.Register(person, event) for person, event in both[0]), *both[1]]
+def schedules(before: Any, runs: Any, most: int = 6) -> Any:
+    """Somebody is registered; then episodes: up to two things happen, then a run (killed, held, cleared …), and perhaps
+    time passes."""
+    begins = st.sets(st.tuples(people, events), min_size=1, max_size=4).map(sorted)
+    episodes = st.tuples(st.lists(before, max_size=2), runs, st.none() | passing)
+    return st.tuples(begins, st.lists(episodes, min_size=2, max_size=most)).map(
+        lambda drawn: [
+            *(acts.Register(person, event) for person, event in drawn[0]),
+            *(act for some, run, passed in drawn[1] for act in (*some, run, passed) if act is not None),
+        ]
     )
 
 
-at_work = schedules(
-    at_on24, at_on24, in_marketo, troubled(at_on24, in_marketo, passing, plain_runs), plain_runs, passing
-)
-in_trouble = schedules(at_on24, troubles, troubles, whole, troubled(at_on24, troubles, plain_runs), coins, passing)
+at_work = schedules(at_on24 | at_on24 | in_marketo, plain_runs | troubled(at_on24, in_marketo, passing, plain_runs))
+in_trouble = schedules(at_on24 | troubles | coins, whole | troubled(at_on24, troubles, plain_runs))
 moving_on = schedules(
-    at_on24, mapping, forgets, troubled(at_on24, mapping, forgets, passing, plain_runs), whole, passing
+    at_on24 | at_on24 | mapping | forgets, whole | troubled(at_on24, mapping, forgets, passing, plain_runs)
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from renkei.sync.flow import Decision, Flow, Skip, Stage, Stored, Unit, Write
 from renkei.sync.ports import SourceRow, Span
-from tests.properties.desk import Desk
+from tests.properties.desk import MAPPINGS, SETTINGS, Desk
 from tests.properties.town import START
 
 
@@ -20,10 +20,11 @@ class Truth:
 
     people: dict[str, Decision]
     records: dict[str, Decision]
+    creates: bool
 
     def addresses(self) -> set[str]:
-        """Who should be a person."""
-        writes = [decision for decision in self.people.values() if isinstance(decision, Write)]
+        """Who should be a person; nobody is created where the mapping does not say so."""
+        writes = [one for one in self.people.values() if isinstance(one, Write) and one.may_create]
         return {key.value for write in writes for key in write.match if key.field == "email"}
 
     def wanted(self) -> dict[str, Write]:
@@ -48,7 +49,7 @@ def truth_of(desk: Desk) -> Truth:
         if row.subject not in desk.suppressed
     }
     people, records = (_decisions(flow, stage, list(stored.values())) for stage in flow.stages)
-    return Truth(people, records)
+    return Truth(people, records, bool({**SETTINGS, **MAPPINGS[desk.mapping]}["create_new_people"]))
 
 
 def _stored(feed: str, row: SourceRow) -> Stored:

@@ -157,7 +157,7 @@ def engine_on(store: sa.Engine) -> Engine:
     """The engine as production runs it: Postgres' clock, which all processes share; forgotten people stay out."""
     from renkei.store.clock import PostgresClock
 
-    return Engine(store=store, clock=PostgresClock(store), suppressed=suppression_on(store))
+    return Engine(store=store, clock=PostgresClock(store), suppressed=suppression_on(store).among)
 
 
 def suppression_on(store: sa.Engine) -> Suppression:

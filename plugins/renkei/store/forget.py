@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from renkei.errors import ConfigurationError
-from renkei.store.suppression import Suppression, subject_of
+from renkei.store.suppression import Suppression, forget_alone, subject_of
 
 REASON = "forgotten"
 
@@ -58,9 +58,8 @@ _OF_PERSON = f"""({_NAMED} or (flow, key) in (
 _MASKED = "{column} = replace(replace({column}, :subject, :mask), :address, :mask)"
 _MASKED_KEY = _MASKED.format(column="key")
 
-# In this order: what stops writing comes before what is written from.
+# In this order: what stops writing comes before what is written from; changes before the queue, as senders lock them.
 _STATEMENTS = {
-    "plan_queue": "delete from renkei.plan_queue where record_id = any(:record_ids)",
     "change": f"""
         update renkei.change set
             state = 'closed', outcome = case when state = 'closed' then outcome else 'skipped' end,
@@ -69,6 +68,7 @@ _STATEMENTS = {
             sent = null, waits_for = null, target_id = null, reason = :reason, hash = :reason,
             {_MASKED_KEY}, {_MASKED.format(column="unit")}
         where id = any(:change_ids)""",
+    "plan_queue": "delete from renkei.plan_queue where record_id = any(:record_ids)",
     "change_log": f"""
         update renkei.change_log set
             detail = '{{}}', reason = case when reason is null then null else :reason end, content = null, {_MASKED_KEY}
@@ -106,6 +106,7 @@ def forget(connection: Connection, suppression: Suppression, who: str, *, reason
     Returns rows touched per table. The caller commits. Raises ConfigurationError for an id that is nobody's
     or several people's.
     """
+    forget_alone(connection)
     person = _find(connection, _subject(connection, who.strip()))
     suppression.add(connection, person.subject, reason)
     values = {

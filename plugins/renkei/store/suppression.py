@@ -7,6 +7,7 @@ import hmac
 import secrets
 import time
 import unicodedata
+from collections.abc import Collection
 
 from sqlalchemy import Connection, Engine, text
 
@@ -14,12 +15,28 @@ from renkei.store.tokens import Token, Tokens
 
 _SECRET = "renkei:suppression"  # account of the hash's own secret among the encrypted tokens
 _FRESH_FOR = 1.0  # seconds
+_AMONG = text("select digest from renkei.suppression where digest = any(:digests)")
 _ADD = text("insert into renkei.suppression (digest, reason) values (:digest, :reason) on conflict do nothing")
 
 
 def subject_of(email: str) -> str:
     """``email:a@example.jp``: trimmed, NFKC, lower case, as everywhere an address is compared."""
     return f"email:{unicodedata.normalize('NFKC', email).strip().lower()}"
+
+
+_GATE = "select pg_advisory_xact_lock{}(hashtextextended('renkei/forget', 0))"
+_ALONE, _TOGETHER = text(_GATE.format("")), text(_GATE.format("_shared"))
+
+
+def forget_alone(connection: Connection) -> None:
+    """Waits for all who are storing or planning records, and holds off others, until the transaction ends: so that
+    whoever forgets sees all there is, and nobody works on with what they had read before."""
+    connection.execute(_ALONE)
+
+
+def store_together(connection: Connection) -> None:
+    """Holds off forgetting until the transaction ends; any number may store and plan at a time."""
+    connection.execute(_TOGETHER)
 
 
 class Suppression:
@@ -40,6 +57,12 @@ class Suppression:
         if time.monotonic() - self._read_at > _FRESH_FOR:
             self._read()
         return bool(self._digests) and self.digest(subject) in self._digests
+
+    def among(self, connection: Connection, subjects: Collection[str]) -> set[str]:
+        """Which of the subjects were forgotten, as the connection sees it now."""
+        digests = {self.digest(subject): subject for subject in subjects}
+        found = connection.execute(_AMONG, {"digests": list(digests)}).scalars()
+        return {digests[digest] for digest in found}
 
     def digest(self, subject: str) -> str:
         """The keyed hash that stands for a subject."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,19 +28,20 @@ def _nothing(_: str) -> None:
     return None
 
 
-def _nobody(_: str) -> bool:
-    return False
+def _nobody(_: sa.Connection, __: Collection[str]) -> set[str]:
+    return set()
 
 
 @dataclass
 class Engine:
     """The store, the clock and two seams: ``failpoint`` is called by name before and after each commit and
-    call (tests crash or interleave there); ``suppressed`` tells forgotten subjects."""
+    call (tests crash or interleave there); ``suppressed`` tells who among subjects was forgotten, as the connection
+    sees it."""
 
     store: sa.Engine
     clock: Clock = field(default_factory=SystemClock)
     failpoint: Callable[[str], None] = _nothing
-    suppressed: Callable[[str], bool] = _nobody
+    suppressed: Callable[[sa.Connection, Collection[str]], set[str]] = _nobody
     time_shift: timedelta = timedelta(0)
 
     def now(self, connection: sa.Connection) -> datetime:

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from renkei.errors import CursorExpired, QuotaExhausted
 from renkei.store import records, runs
+from renkei.store.suppression import store_together
 from renkei.sync.canonical import digest, dumps
 from renkei.sync.engine import Engine, StepReport
 from renkei.sync.flow import Feed, Flow
@@ -96,9 +99,10 @@ def _store_page(
     observed_at: datetime,
     counts: dict[str, int],
 ) -> None:
-    wanted = [row for row in page.rows if row.subject is None or not engine.suppressed(row.subject)]
     account = str(feed.source.account)
     with engine.store.begin() as connection:
+        store_together(connection)
+        wanted = _without_forgotten(engine, connection, page.rows)
         run = runs.get_run(connection, run_id)
         scope = scope_of(flow, run)
         stored = records.upsert_page(
@@ -117,6 +121,11 @@ def _store_page(
     counts["read"] += len(page.rows)
     counts["changed"] += len(stored.changed_ids)
     engine.failpoint("extract.after_commit")
+
+
+def _without_forgotten(engine: Engine, connection: sa.Connection, rows: Sequence[SourceRow]) -> list[SourceRow]:
+    forgotten = engine.suppressed(connection, {row.subject for row in rows if row.subject is not None})
+    return [row for row in rows if row.subject not in forgotten]
 
 
 def _queue(

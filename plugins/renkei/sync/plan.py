@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from renkei.store import changes, records, runs
+from renkei.store.suppression import store_together
 from renkei.sync.decide import Verdicts, decide_stage
 from renkei.sync.engine import Engine, StepReport
 from renkei.sync.flow import Flow, Stage
@@ -89,6 +90,7 @@ def _plan_batch(
 ) -> Counter[str] | None:
     """Plans the next records; None when all is planned."""
     lock_flow(connection, flow.name, "plan")
+    store_together(connection)
     run = runs.get_run(connection, run_id)
     scope = scope_of(flow, run)
     accounts = sorted(set(accounts_of(flow).values()))

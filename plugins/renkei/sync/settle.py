@@ -18,6 +18,7 @@ from renkei.sync.scope import Scope, scope_of
 log = logging.getLogger("renkei.settle")
 
 TOTALS = ("read", "created", "updated", "unchanged", "skipped", "failed")
+NOT_DONE = ("waiting", "in_doubt", "pending")
 
 
 def settle(engine: Engine, flow: Flow, run_id: int) -> RunSummary:
@@ -204,9 +205,8 @@ def _tell(summary: RunSummary) -> None:
         f"updated {total['updated']}, unchanged {total['unchanged']}, skipped {total['skipped']}, "
         f"failed {total['failed']}"
     )
-    for name in ("waiting", "in_doubt", "pending"):
-        if count := sum(stage.get(name, 0) for stage in summary.counts.values()):
-            line += f", {count} {name.replace('_', ' ')}"
-    if total["read"] and not any(total[name] for name in TOTALS[1:]):
+    counts = {name: sum(stage.get(name, 0) for stage in summary.counts.values()) for name in NOT_DONE}
+    line += "".join(f", {count} {name.replace('_', ' ')}" for name, count in counts.items() if count)
+    if total["read"] and not any(total[name] for name in TOTALS[1:]) and not any(counts.values()):
         line += ": what was read had not changed"
     log.info("%s%s", line, f". {summary.note}" if summary.note else "")
