@@ -14,8 +14,8 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "renkei-provider",
         "name": "Renkei",
-        "description": "Keeps Marketo and ON24 in step.",
-        "connection-types": [_marketo(), _on24()],
+        "description": "Keeps Marketo, ON24 and Mazrica in step.",
+        "connection-types": [_marketo(), _on24(), _mazrica()],
     }
 
 
@@ -60,6 +60,23 @@ def _on24() -> dict[str, Any]:
                     "enum": ["north_america", "europe", "global"],
                     "default": "north_america",
                 },
+            },
+        },
+    }
+
+
+def _mazrica() -> dict[str, Any]:
+    return {
+        "connection-type": "mazrica",
+        "hook-class-name": "renkei.hooks.mazrica.MazricaHook",
+        "hook-name": "Mazrica (Senses)",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "port"],
+            "relabeling": {"host": "API host", "login": "Account name", "password": "API key"},
+            "placeholders": {
+                "host": "Empty for https://senses-open-api.mazrica.com",
+                "login": "any name for this account; never change it",
+                "password": "issued in Mazrica's admin screen",
             },
         },
     }
