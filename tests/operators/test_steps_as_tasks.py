@@ -14,6 +14,7 @@ from renkei.operators.flow_tasks import TASK_DEFAULTS, FlowTasks
 from renkei.operators.inline import RunFlowOperator
 from renkei.operators.params import backfill_params, flow_params
 from renkei.operators.request import Limit
+from renkei.operators.step import BY_ITSELF
 from renkei.sync.engine import RunFailed, StepReport
 from tests.operators.conftest import FakeSteps, FakeWired, summary
 from tests.operators.fake_execution import FakeExecutionApi, run_task
@@ -91,6 +92,20 @@ def test_retriable_waits_as_the_vendor_asked(steps: FakeSteps, wired: FakeWired)
     api = opened(retries=3)
     assert run_task(task("push"), api).state == "up_for_retry"
     assert api.outcome["retry_delay_seconds"] == 20
+
+
+@pytest.mark.parametrize(("error", "level", "line"), [
+    (ConfigurationError("No field x.", remedy="Add it."), "error", "No field x. Add it."),
+    (Retriable("ON24 is down"), "warning", f"ON24 is down. {BY_ITSELF}"),
+    (Retriable("Locked.", remedy="Wait for it."), "warning", "Locked. Wait for it."),
+])
+def test_one_line_says_what_happened_and_what_to_do(
+    error: Exception, level: str, line: str, steps: FakeSteps, wired: FakeWired, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps.answers["extract"] = error
+    run_task(task("extract"), opened())
+    told = [logged for logged in capsys.readouterr().out.splitlines() if f"[{level}" in logged]
+    assert any(line in logged for logged in told)
 
 
 def test_a_bug_or_a_lost_store_is_tried_again(steps: FakeSteps, wired: FakeWired) -> None:

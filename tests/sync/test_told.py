@@ -61,5 +61,6 @@ def test_a_postponed_push(bench: Bench, told: pytest.LogCaptureFixture) -> None:
 
     bench.world.leads.trouble = empty
     bench.run()
-    [line] = [message for message in told.messages if "postponed until" in message and "pending" in message]
-    assert line.endswith("What is left stays pending and is sent by the first run after that.")
+    [pushed] = [message for message in told.messages if message.startswith("fake: sent; 1 pending; postponed until")]
+    assert pushed.endswith("What is left stays pending and is sent by the first run after that.")
+    assert "failed 0, 2 pending. postponed until" in told.messages[-1]

@@ -67,7 +67,7 @@ def rule_for(status: int, message: str) -> Rule | None:
 
 def error_of(rule: Rule, status: int, message: str, endpoint: str, retry_after: float | None) -> SyncError:
     """The error of the tree; the vendor's text without addresses."""
-    text = f"ON24 {status} at {endpoint}: {redact(message) or 'no text'}"
+    text = f"ON24 {status} at {endpoint}: {redact(message).rstrip('.') or 'no text'}."
     code = f"HTTP {status}"
     if rule.does is Does.WAIT:
         return Retriable(text, code=code, retry_after=retry_after or rule.retry_after)

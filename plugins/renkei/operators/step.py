@@ -9,10 +9,11 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowRescheduleException
 
-from renkei.errors import ConfigurationError, Disconnected, QuotaExhausted, SyncError
+from renkei.errors import ConfigurationError, Disconnected, QuotaExhausted, Retriable, SyncError
 from renkei.operators import bootstrap
 from renkei.sync.engine import StepReport
 
+BY_ITSELF = "Airflow tries again by itself, and what is done stays done. Red in the end: clear this task later."
 TROUBLE = "trouble"  # XCom key: the one line a step stumbled over; error texts carry no personal data
 
 
@@ -38,7 +39,15 @@ class FlowOperator(BaseOperator):
                 return self._work(wired, context)
         except SyncError as error:
             context["ti"].xcom_push(key=TROUBLE, value=str(error))
+            self._tell(error)
             raise
+
+    def _tell(self, error: SyncError) -> None:
+        """One line above Airflow's traceback: what happened, and what to do next."""
+        if isinstance(error, Retriable):
+            self.log.warning("%s %s", _sentence(error.message), error.remedy or BY_ITSELF)
+        else:
+            self.log.error("%s", error)
 
     def _work(self, wired: bootstrap.Wired, context: Any) -> Any:
         try:
@@ -76,6 +85,10 @@ class StepOperator(FlowOperator):
     @abstractmethod
     def step(self, wired: bootstrap.Wired, run_id: int, clear_number: int) -> StepReport:
         """Calls the engine's step."""
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def opened_run(ti: Any, open_task_id: str) -> int:
