@@ -14,8 +14,8 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "renkei-provider",
         "name": "Renkei",
-        "description": "Keeps Marketo, ON24 and Mazrica in step.",
-        "connection-types": [_marketo(), _on24(), _mazrica()],
+        "description": "Keeps Marketo, ON24, KARTE and Mazrica in step.",
+        "connection-types": [_marketo(), _on24(), _karte(), _mazrica()],
     }
 
 
@@ -80,6 +80,34 @@ def _mazrica() -> dict[str, Any]:
             },
         },
     }
+
+
+def _karte() -> dict[str, Any]:
+    return {
+        "connection-type": "karte",
+        "hook-class-name": "renkei.hooks.karte.KarteHook",
+        "hook-name": "KARTE",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "port", "login"],
+            "relabeling": {"host": "API host", "password": "Access token"},
+            "placeholders": {
+                "host": "Empty for https://api.karte.io",
+                "password": "of the app of type token under API v2 settings",
+            },
+        },
+        "conn-fields": {
+            "project_id": _text("Project ID", "Tells this KARTE project from others; never change it."),
+            "client_secret": _secret("Client secret", "Of the same app; KARTE signs webhooks with it."),
+            "previous_client_secret": _secret(
+                "Previous client secret", "While the secret is being changed: both are accepted."
+            ),
+        },
+    }
+
+
+def _secret(label: str, description: str) -> dict[str, Any]:
+    found = _text(label, description)
+    return {**found, "schema": {**found["schema"], "format": "password"}}
 
 
 def _text(label: str, description: str) -> dict[str, Any]:
