@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 import requests
 
 from renkei.clients.karte import KarteClient, UserKey
-from renkei.clients.karte_endpoints import WRITE_EVENT
+from renkei.clients.karte_endpoints import UPSERT_ROW, WRITE_EVENT
 from renkei.errors import (
     ConfigurationError,
     Disconnected,
@@ -19,6 +21,7 @@ from renkei.errors import (
     Retriable,
     SyncError,
 )
+from renkei.sync.ports import Receipt
 from tests.support.http import NOON, Scripted, ScriptedVendor, TestClock, TestMeter, json_of, session_with
 
 READ = {"events": {}}
@@ -203,6 +206,34 @@ def test_a_call_never_outlasts_its_deadline() -> None:
     with pytest.raises(Retriable):
         bench.write()
     assert bench.clock.now() - started + timedelta(seconds=WRITE_EVENT.seconds) <= WRITE_EVENT.deadline
+
+
+def test_a_call_that_waited_too_long_for_its_pace_is_not_sent() -> None:
+    bench = Bench()
+
+    class SlowMeter(TestMeter):
+        @contextmanager
+        def call(self, endpoint: str, deadline: timedelta) -> Iterator[Receipt]:
+            bench.clock.sleep(61)
+            yield Receipt()
+
+    bench.client._meter = SlowMeter()
+    with pytest.raises(Retriable, match="nothing was sent") as caught:
+        bench.write()
+    assert type(caught.value) is Retriable and bench.vendor.sent == []
+
+
+def test_a_place_is_reserved_before_the_call() -> None:
+    leased: list[tuple[str, timedelta]] = []
+
+    class Leases(TestMeter):
+        def lease(self, endpoint: str, deadline: timedelta) -> None:
+            leased.append((endpoint, deadline))
+
+    bench = Bench()
+    bench.client._meter = Leases()
+    bench.client.reserve(UPSERT_ROW)
+    assert leased == [("refTable/row/upsert", timedelta(seconds=40))] and bench.vendor.sent == []
 
 
 def test_a_missing_scope_and_a_dead_token_say_where_to_go() -> None:

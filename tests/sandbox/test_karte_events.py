@@ -52,6 +52,12 @@ def test_no_json_is_400(karte: Caller) -> None:
         assert karte.refused(WRITE, None, json=None, data=data) == 400
 
 
+@pytest.mark.parametrize("depth", [10, 400, 5000, 20_000])
+def test_deep_bodies_are_taken_or_refused(karte: Caller, depth: int) -> None:
+    data = json.dumps(event(a=0)).replace("0", "[" * depth + "]" * depth)
+    assert karte.call(WRITE, data=data).status_code == (200 if depth == 10 else 400)
+
+
 def test_a_request_over_45_kb_is_refused(karte: Caller) -> None:
     def body(size: int) -> bytes:
         empty = json.dumps(event(a=[])).encode()

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -135,6 +136,24 @@ def test_what_cannot_be_sent_is_refused(karte: Caller, record: dict[str, Any]) -
     with pytest.raises(ControlError):
         karte.make("webhooks", **record)
     assert karte.records("webhooks") == []
+
+
+def test_a_reset_forgets_what_has_not_left(karte: Caller) -> None:
+    started, go_on = threading.Event(), threading.Event()
+
+    def slow(url: str, headers: dict[str, str], body: bytes) -> int:
+        started.set()
+        assert go_on.wait(10)
+        return 200
+
+    karte.vendor.webhooks.post = slow
+    for _ in range(3):
+        karte.make("webhooks", kind="webhook_v2", url=URL, body={})
+    assert started.wait(10)
+    receiver = listen(karte)
+    karte.world.reset()
+    go_on.set()
+    assert sent(karte, receiver) == [] and karte.records("webhooks") == []
 
 
 def test_over_the_network(karte: Caller) -> None:

@@ -13,7 +13,8 @@ MAX_CELL = 256  # bytes in UTF-8
 
 def checked(state: State, body: dict[str, Any], overflow: str) -> tuple[Table, str, Values]:
     """Table, key and values of an upsert; Refused 404 for an unknown table, 400 for what the table cannot hold."""
-    table = state.tables.get(str(body.get("id")))
+    table_id = body.get("id")
+    table = state.tables.get(table_id) if isinstance(table_id, str) else None
     if table is None:
         raise Refused(404, "the reference table was not found")
     row_key, values = body.get("rowKey"), body.get("values")

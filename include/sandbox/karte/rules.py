@@ -12,6 +12,7 @@ from include.sandbox.karte.refusals import Refused
 
 MAX_REQUEST = 45 * 1024  # bytes
 MAX_CHARS = 2048  # of a field's name and of a text
+MAX_DEPTH = 100  # of containers in one another; KARTE names no figure
 MAX_NUMBER = 9_007_199_254_740_991
 NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 RESERVED = frozenset({
@@ -47,24 +48,27 @@ def the_event(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return name, kept(values)
 
 
-def kept(values: dict[str, Any]) -> dict[str, Any]:
-    """Values with long names and texts cut off and nulls left out; Refused 400 for a bad name or number."""
+def kept(values: dict[str, Any], depth: int = 0) -> dict[str, Any]:
+    """Values with long names and texts cut off and nulls left out; Refused 400 for a bad name or number, or
+    too many containers in one another."""
     found = {}
     for name, value in values.items():
         if not NAME.fullmatch(name):
             raise Refused(400, "a field's name is not valid")
         if value is not None:
-            found[name[:MAX_CHARS]] = _kept(value)
+            found[name[:MAX_CHARS]] = _kept(value, depth)
     return found
 
 
-def _kept(value: Any) -> Any:
+def _kept(value: Any, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise Refused(400, "the values are nested too deeply")
     if isinstance(value, str):
         return value[:MAX_CHARS]
     if isinstance(value, dict):
-        return kept(value)
+        return kept(value, depth + 1)
     if isinstance(value, list):
-        return [_kept(item) for item in value if item is not None]
+        return [_kept(item, depth + 1) for item in value if item is not None]
     if not isinstance(value, bool) and not abs(value) <= MAX_NUMBER:  # NaN is no number either
         raise Refused(400, "a number is out of range")
     return value

@@ -79,7 +79,7 @@ class Karte(Vendor):
     def empty(self) -> None:
         """No users, events, tables or webhooks."""
         self.state = State()
-        self.webhooks.deliveries.clear()
+        self.webhooks.forget()
         self.objects = make_stores(self)
 
     def credentials(self) -> dict[str, str]:

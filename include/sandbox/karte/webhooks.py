@@ -127,6 +127,16 @@ class Webhooks:
             self._worker.start()
         self._queue.put(delivery)
 
+    def forget(self) -> None:
+        """What was sent is forgotten, what was not never leaves."""
+        self.deliveries.clear()
+        while True:
+            try:
+                self._queue.get_nowait()
+            except queue.Empty:
+                return
+            self._queue.task_done()
+
     def wait(self) -> None:
         """Until the queue is empty."""
         self._queue.join()
