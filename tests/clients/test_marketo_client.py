@@ -222,6 +222,9 @@ def test_607_postpones_without_a_replay() -> None:
         bench.write()
     assert caught.value.resets_at == datetime(2026, 11, 21, 6, 5, tzinfo=UTC)
     assert bench.clock.slept == []
+    assert [receipt.silent_until for _, receipt in bench.meter.receipts if receipt.silent_until] == [
+        caught.value.resets_at
+    ]
 
 
 @pytest.mark.req("O1")

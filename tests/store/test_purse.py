@@ -178,6 +178,15 @@ def test_after_607_nobody_calls_until_then(engine: Engine, clock: FakeClock) -> 
     spend(other, 1)
 
 
+def test_a_call_that_was_answered_with_607_closes_the_purse(engine: Engine, clock: FakeClock) -> None:
+    until = NOW + timedelta(hours=18)
+    with purse(engine, clock).meter("one").call("leads/sync", timedelta(seconds=30)) as receipt:
+        receipt.silent_until = until
+    with pytest.raises(QuotaExhausted) as caught:
+        spend(purse(engine, clock), 1)
+    assert caught.value.resets_at == until
+
+
 def test_a_short_silence_is_waited_out(engine: Engine, clock: FakeClock) -> None:
     shared = purse(engine, clock)
     shared.block_until(NOW + timedelta(seconds=20))

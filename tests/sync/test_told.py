@@ -28,20 +28,20 @@ def test_an_answer_that_never_came_and_its_end(bench: Bench, told: pytest.LogCap
     bench.world.leads.afterwards = lost
     bench.run()
     assert (
-        "fake: sent; 1 in doubt, 1 waiting; those in doubt are found out by the next run; those that wait go as soon "
+        "fake: 1 in doubt, 1 waiting; those in doubt are found out by the next run; those that wait go as soon "
         "as the record they need is there"
     ) in told.messages
     assert told.messages[-1].endswith("skipped 1, failed 0, 1 waiting, 1 in doubt")
     bench.world.leads.afterwards = lambda verb, items: None
     bench.run()
-    assert "fake: sent; 2 created (2 of them planned, and counted, by earlier runs)" in told.messages
+    assert "fake: 2 created (2 of them planned, and counted, by earlier runs)" in told.messages
 
 
 def test_refused_records(bench: Bench, told: pytest.LogCaptureFixture) -> None:
     register(bench, 1)
     bench.world.records.refuse = lambda item: Outcome(Result.FAILED, code="1003", reason="bad value")
     bench.run()
-    line = "fake: sent; 1 created, 1 failed; those that failed are tried again; why, is in the view "
+    line = "fake: 1 created, 1 failed; those that failed are tried again; why, is in the view "
     assert f"{line}renkei.problem_record" in told.messages
 
 
@@ -61,6 +61,6 @@ def test_a_postponed_push(bench: Bench, told: pytest.LogCaptureFixture) -> None:
 
     bench.world.leads.trouble = empty
     bench.run()
-    [pushed] = [message for message in told.messages if message.startswith("fake: sent; 1 pending; postponed until")]
+    [pushed] = [message for message in told.messages if message.startswith("fake: 1 pending; postponed until")]
     assert pushed.endswith("What is left stays pending and is sent by the first run after that.")
     assert "failed 0, 2 pending. postponed until" in told.messages[-1]

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from renkei.clients.marketo_auth import MarketoAuth
 from renkei.clients.marketo_endpoints import Endpoint
-from renkei.clients.marketo_errors import Does, Trouble, error_of, trouble_in, trouble_of_status
+from renkei.clients.marketo_errors import Does, Trouble, error_of, next_reset, trouble_in, trouble_of_status
 from renkei.clients.transport import Answer, Call, Transport
 from renkei.errors import ConfigurationError, RequestTooLarge, Retriable
 from renkei.sync.ports import Clock, Meter
@@ -119,6 +119,8 @@ class MarketoRequests:
                 trouble = trouble_in(body)
             receipt.free = trouble is not None and trouble.rule.free
             receipt.records = len(body.get("result") or [])
+            if trouble is not None and trouble.rule.does is Does.DAY_OVER:
+                receipt.silent_until = next_reset(self.transport.now())
         if trouble and trouble.rule.does is Does.EMPTY:
             return answer, {"success": True, "result": []}, None
         return answer, body, trouble

@@ -97,9 +97,9 @@ class Wired:
         """Marks the integration as disconnected, so that no run calls its vendors until renkei_check passes."""
         from renkei.store.integration_state import disconnect
 
-        disconnect(self.store, self.integration, error.message)
         name = self.integration
-        log.warning("%s is disconnected from now on. Run renkei_check once it is connected again.", name)
+        if disconnect(self.store, name, error.message):
+            log.warning("%s is disconnected from now on. Run renkei_check once it is connected again.", name)
 
     def latched(self) -> str | None:
         """Why the integration is disconnected, or None while it is connected."""

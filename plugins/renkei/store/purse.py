@@ -145,6 +145,8 @@ class Purse:
                 endpoint=place.endpoint,
                 records=receipt.records,
             )
+            if receipt.silent_until is not None:
+                self.block_until(receipt.silent_until)
         except DBAPIError:
             log.warning("The place of a call to %s could not be given back; it expires by itself.", self.account)
 

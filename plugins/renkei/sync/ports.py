@@ -160,10 +160,12 @@ class Target(Protocol):
 
 @dataclass
 class Receipt:
-    """Handed out per vendor call; ``free`` is set when the vendor does not count the call."""
+    """Handed out per vendor call; ``free`` is set when the vendor does not count the call, ``silent_until`` when it
+    answered that its day is over: nobody calls before."""
 
     free: bool = False
     records: int = 0
+    silent_until: datetime | None = None
 
 
 class Meter(Protocol):

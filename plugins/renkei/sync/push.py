@@ -140,7 +140,7 @@ def _told(sender: Sender, *, nothing: str) -> str:
     counts = sender.counts
     if not any(counts.values()):
         return nothing
-    said = "sent; " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(counts.items()) if count)
+    said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(counts.items()) if count)
     if sender.of_others:
         said += f" ({sender.of_others} of them planned, and counted, by earlier runs)"
     return "; ".join([said, *(told for name, told in _OPEN_ENDS.items() if counts[name])])
