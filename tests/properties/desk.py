@@ -37,6 +37,7 @@ SETTINGS: dict[str, Any] = {
     "create_new_people": True,
     "on24_registrants": True,
     "first": "2026-11-18",
+    "full_since": "2026-11-18",
     "fields": ("email", "eventtitle", "custom1", "attendedarchive", "archiveminutes"),
     "profile_url": {"enabled": True, "field": PROFILE},
 }
