@@ -92,4 +92,8 @@ class State:
 
     def items(self, resource: str) -> list[Entry]:
         """Custom items of `customer`, `contact` or `deal`, by id."""
-        return sorted(self.custom_items.where("resource", resource), key=lambda item: item.id)
+
+        def arrange(items: list[Entry]) -> list[Entry]:
+            return sorted((i for i in items if i.values["resource"] == resource), key=lambda item: item.id)
+
+        return self.custom_items.ordered(resource, arrange)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 JAPAN = ZoneInfo("Asia/Tokyo")
 DAY = 86_400
 
 
+@lru_cache(maxsize=65_536)
 def iso(moment: int) -> str:
     """`2026-02-19T15:58:46+09:00`."""
     return datetime.fromtimestamp(moment, JAPAN).isoformat()

@@ -101,7 +101,8 @@ def _unseen(rows: list[Row], cursor: Cursor) -> list[Row]:
         return rows
     edge = datetime.fromisoformat(cursor.since).replace(tzinfo=_JAPAN)
     last = edge + _SECOND if cursor.page else edge
-    return [row for row in rows if int(row["id"]) not in cursor.seen or _updated(row) > last]
+    seen = frozenset(cursor.seen)
+    return [row for row in rows if int(row["id"]) not in seen or _updated(row) > last]
 
 
 def _joined(cursor: Cursor, since: str, rows: list[Row]) -> tuple[int, ...]:
