@@ -33,6 +33,7 @@ under `member_status.programs`.
 
 **It went red?** Read the log of the red task: it says what to change. Then *clear* that task, or the whole run:
 nothing is lost and nothing is written twice. Single failed records do not make a run red; they are tried again.
+
 **Green, but "postponed"**: our share of Marketo's calls is spent, or Marketo says that its day is over. What is
 left is stored and goes on by itself after the reset; there is nothing to do.
 
@@ -54,6 +55,7 @@ Marketo's daily calls to the regular runs; when the rest is spent, it waits unti
 
 **Try it dry first**: *Dry run* is on by default; the table `renkei.proposal` then holds what would be written, and the
 log of `push` says how many calls and days that takes.
+
 **Warning**: a real backfill fires the same smart campaigns as the regular sync. Pause those that should not fire.
 """
 
