@@ -212,7 +212,8 @@ def test_an_empty_purse_postpones_and_the_next_run_goes_on(desk: Desk, hold: Hol
 
 def test_increments_go_on_beside_a_full_load_that_is_not_over(desk: Desk, hold: Hold) -> None:
     def loading(desk: Desk) -> None:
-        assert desk.rows("select distinct loading from renkei.watermark where flow = 'on24_marketo' and loading") == [(True,)]
+        marks = desk.rows("select feed from renkei.watermark where flow = 'on24_marketo' and loading")
+        assert marks
 
     half = Start("full", at=1, trouble=Kill(2, "extract.after_commit"))
     hold([Register(0, 0), Start(), half, Check(loading), Register(1, 0), Title(0, "ウェビナー"), Start()])

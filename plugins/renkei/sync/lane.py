@@ -10,36 +10,25 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.store import changes, links
+from renkei.store import links, outbox
 from renkei.store.changes import Change
 from renkei.sync import results
-from renkei.sync.canonical import dumps, same
+from renkei.sync.canonical import dumps
 from renkei.sync.flow import Stage
-from renkei.sync.ports import Found, MatchKey, Outcome, Result, WriteItem
-from renkei.sync.results import Resolution, ref_name
+from renkei.sync.lookup import Candidate, detail_of, links_of, look_up, sort_out
+from renkei.sync.ports import Outcome, Result, WriteItem
+from renkei.sync.results import Resolution
 from renkei.sync.rows import REMATCHED
 from renkei.sync.sender import Sender, call, new_attempt
 
 log = logging.getLogger("renkei.push")
 
-STATES: tuple[changes.ClaimState, ...] = ("pending", "failed", "in_doubt", "waiting")
+STATES: tuple[outbox.ClaimState, ...] = ("pending", "failed", "in_doubt", "waiting")
 LOCK_WAIT = timedelta(seconds=60)
 EXISTS_LIMIT = 3
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A change of the lane with what the look-up found: ``others`` are further records with the same key."""
-
-    change: Change
-    key: str | None = None
-    found: Found | None = None
-    others: tuple[str, ...] = ()
-    linked: bool = False
 
 
 def send_through_lane(sender: Sender, index: int, stage: Stage) -> None:
@@ -121,7 +110,7 @@ def _fill(sender: Sender, connection: sa.Connection, index: int, stage: Stage, a
     to be updated is linked and sent in a turn of its own."""
     turn, limit = _Turn(), sender.limit(stage)
     while len(turn.creates) < limit and len(turn.updates) < limit:
-        claimed = changes.claim(
+        claimed = outbox.claim(
             connection,
             flow=sender.flow.name,
             account=str(stage.target.account),
@@ -134,8 +123,8 @@ def _fill(sender: Sender, connection: sa.Connection, index: int, stage: Stage, a
         )
         if not claimed:
             break
-        candidates = _look_up(sender, connection, stage, turn.choose(claimed))
-        done, creates, updates = _sort(stage, candidates, sender.engine.now(connection))
+        candidates = look_up(sender, connection, stage, turn.choose(claimed))
+        done, creates, updates = sort_out(stage, candidates, sender.engine.now(connection))
         sender.store(connection, stage, done, None)
         turn.creates += creates[: limit - len(turn.creates)]
         turn.updates += updates
@@ -157,156 +146,10 @@ def _link_first(sender: Sender, one: Candidate) -> Resolution:
         "pending",
         code=change.code,
         target_id=one.found.id,
-        links=_links(one),
-        detail=_detail(one),
+        links=links_of(one),
+        detail=detail_of(one),
         due_at=sender.started,
     )
-
-
-def _look_up(sender: Sender, connection: sa.Connection, stage: Stage, claimed: Sequence[Change]) -> list[Candidate]:
-    """By link first, then at the vendor, key field by key field in the order the changes name them."""
-    account, target = str(stage.target.account), stage.target
-    linked = links.live(
-        connection,
-        sender.flow.integration,
-        account,
-        [(target.object, key) for change in claimed for key in change.match],
-    )
-    open_changes = []
-    candidates = []
-    for change in claimed:
-        key = next((key for key in change.match if (target.object, key) in linked), None)
-        if key is None:
-            open_changes.append(change)
-        else:
-            candidates.append(Candidate(change, key, Found(linked[target.object, key], {}), linked=True))
-    found = _ask(stage, open_changes)
-    for change in open_changes:
-        key = next((key for key in change.match if key in found), None)
-        hits = found[key] if key is not None else []
-        candidates.append(Candidate(change, key, hits[0] if hits else None, tuple(hit.id for hit in hits[1:])))
-    return candidates
-
-
-def _ask(stage: Stage, open_changes: Sequence[Change]) -> dict[str, list[Found]]:
-    found: dict[str, list[Found]] = {}
-    fields = dict.fromkeys(match_key(key).field for change in open_changes for key in change.match)
-    for name in fields:
-        keys = [
-            match_key(key)
-            for change in open_changes
-            if not any(other in found for other in change.match)
-            for key in change.match
-            if match_key(key).field == name
-        ]
-        for start in range(0, len(keys), stage.target.batch_size):
-            hits = stage.target.lookup(keys[start : start + stage.target.batch_size], stage.owned)
-            found |= {str(key): records for key, records in hits.items() if records}
-    return found
-
-
-def match_key(text: str) -> MatchKey:
-    """The stored form ``field:value`` as a key."""
-    name, _, value = text.partition(":")
-    return MatchKey(name, value)
-
-
-def _sort(
-    stage: Stage, candidates: Sequence[Candidate], now: datetime
-) -> tuple[list[Resolution], list[Candidate], list[Candidate]]:
-    """What needs no call, what is to be created, what is to be updated."""
-    done: list[Resolution] = []
-    creates: list[Candidate] = []
-    updates: list[Candidate] = []
-    for candidate in candidates:
-        if candidate.found is None:
-            resolution = _absent(stage, candidate, now)
-            if resolution is None:
-                creates.append(candidate)
-            else:
-                done.append(resolution)
-        elif not _differs(candidate):
-            done.append(_as_it_is(candidate))
-        elif candidate.change.stale:
-            done.append(_planned_first(candidate, now))
-        else:
-            updates.append(candidate)
-    return done, creates, updates
-
-
-def _differs(candidate: Candidate) -> bool:
-    assert candidate.found is not None
-    shown = candidate.found.fields
-    if candidate.linked:
-        return bool(candidate.change.fields)
-    return any(not same(shown.get(name), value) for name, value in candidate.change.fields.items())
-
-
-def _absent(stage: Stage, candidate: Candidate, now: datetime) -> Resolution | None:
-    """What to do about a record nobody found; None: create it."""
-    change = candidate.change
-    if change.state == "in_doubt" and change.sent_at is not None:
-        counts_from = change.sent_at + stage.target.call_deadline + stage.in_doubt_after
-        if now < counts_from:
-            return Resolution(
-                change,
-                "in_doubt",
-                reason="not found yet; its absence does not count so soon",
-                due_at=counts_from,
-                keep_sent=True,
-            )
-    if change.stale:
-        return _planned_first(candidate, now)
-    if not change.may_create:
-        names = [ref_name(str(stage.target.account), stage.target.object, key) for key in change.match]
-        return Resolution(change, "waiting", reason=change.absent_reason, waits_for=names, due_at=now)
-    return None
-
-
-def _planned_first(candidate: Candidate, now: datetime) -> Resolution:
-    """It was in doubt, and its source moved on meanwhile: nothing outdated is sent, nobody created who has gone."""
-    target_id = candidate.found.id if candidate.found else None
-    return Resolution(
-        candidate.change,
-        "pending",
-        reason="its source moved on; it is planned again first",
-        target_id=target_id,
-        links=_links(candidate),
-        detail=_detail(candidate),
-        due_at=now,
-    )
-
-
-def _as_it_is(candidate: Candidate) -> Resolution:
-    """Found, and nothing of ours to change in it: linked."""
-    change, found = candidate.change, candidate.found
-    assert found is not None
-    ours = change.state == "in_doubt" and change.target_id is None
-    outcome = "created" if ours else "unchanged"
-    return Resolution(
-        change,
-        "closed",
-        event="created" if ours else "linked",
-        outcome=outcome,
-        target_id=found.id,
-        reason="found after its answer was lost" if ours else None,
-        links=_links(candidate),
-        how="created" if ours else "found",
-        delivered=dict(change.fields),
-        detail=_detail(candidate),
-        keep_sent=True,
-    )
-
-
-def _links(candidate: Candidate) -> tuple[str, ...]:
-    return () if candidate.linked or candidate.key is None else (candidate.key,)
-
-
-def _detail(candidate: Candidate) -> dict[str, Any]:
-    detail: dict[str, Any] = {"matched_by": match_key(candidate.key).field if candidate.key else None}
-    if candidate.others:
-        detail["others_with_this_key"] = list(candidate.others)
-    return detail
 
 
 def _commit_to(
@@ -324,7 +167,7 @@ def _commit_to(
         for one in batch
     ]
     now = sender.engine.now(connection)
-    changes.mark_sending(connection, dumps(rows), attempt=attempt, now=now, deadline=stage.target.call_deadline)
+    outbox.mark_sending(connection, dumps(rows), attempt=attempt, now=now, deadline=stage.target.call_deadline)
 
 
 def _send(
@@ -368,10 +211,10 @@ def _resolution(sender: Sender, one: Candidate, outcome: Outcome, now: datetime)
             event=outcome.result.value,
             outcome=outcome.result.value,
             target_id=outcome.id,
-            links=change.match[-1:] if created else _links(one),
+            links=change.match[-1:] if created else links_of(one),
             how="created" if created else "found",
             delivered=dict(change.fields),
-            detail=_detail(one) | {"fields": sorted({*change.fields, *(change.initial if created else {})})},
+            detail=detail_of(one) | {"fields": sorted({*change.fields, *(change.initial if created else {})})},
         )
     if outcome.result in (Result.EXISTS, Result.AMBIGUOUS) and change.attempts < EXISTS_LIMIT:
         return Resolution(

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.store import changes, records, runs
+from renkei.store import outbox, records, runs
 from renkei.store.migrate import check_schema
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Feed, Flow, Stored
@@ -53,7 +53,7 @@ def has_work(engine: Engine, flow: Flow, run_id: int) -> bool:
         if records.queue_length(connection, scope_of(flow, run).queue, sorted(set(accounts_of(flow).values()))):
             return True
         now = engine.now(connection)
-        return changes.count_due(connection, flow.name, target_accounts(flow), flow.fingerprint, now) > 0
+        return outbox.count_due(connection, flow.name, target_accounts(flow), flow.fingerprint, now) > 0
 
 
 def _enter(connection: sa.Connection, flow: Flow, request: RunRequest) -> tuple[int, bool]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from renkei.errors import QuotaExhausted
-from renkei.store import changes, delivered, runs
+from renkei.store import changes, delivered, outbox, runs
 from renkei.sync import results
 from renkei.sync.canonical import dumps
 from renkei.sync.engine import Engine, StepReport
@@ -61,8 +61,8 @@ def _begin(engine: Engine, flow: Flow, run: Any, clear_number: int) -> Sender:
         now = engine.now(connection)
         if run.push_clear < clear_number:
             runs.update_run(connection, run.id, push_clear=clear_number, state="open")
-            changes.make_due(connection, flow.name, now, run_id=run.id)
-        lost = changes.find_lost(connection, flow.name, now)
+            outbox.make_due(connection, flow.name, now, run_id=run.id)
+        lost = outbox.find_lost(connection, flow.name, now)
         delivered.forget_of_changes(connection, [row.id for row in lost])
         results.plan_again(connection, flow, [row for row in lost if row.stale])
         _log_lost(connection, flow, run.id, lost)
@@ -102,12 +102,12 @@ def _log_lost(connection: Any, flow: Flow, run_id: int, lost: Sequence[Any]) -> 
 def _send_stage(sender: Sender, index: int, stage: Stage) -> None:
     engine, flow = sender.engine, sender.flow
     with engine.store.begin() as connection:
-        changes.wake_linked(connection, flow.name, flow.integration, index, sender.started)
+        outbox.wake_linked(connection, flow.name, flow.integration, index, sender.started)
         before = engine.now(connection) - timedelta(days=stage.wait_days)
-        expired = changes.expire_waiting(connection, flow.name, index, before)
+        expired = outbox.expire_waiting(connection, flow.name, index, before)
         for row in expired:
             names = [results.ref_name(str(stage.target.account), stage.target.object, key) for key in row.match]
-            changes.end_children(connection, names, row.reason)
+            outbox.end_children(connection, names, row.reason)
         engine.failpoint("push.before_wake_commit")
     if stage.form is Form.CREATE_AFTER_LOOKUP:
         send_through_lane(sender, index, stage)

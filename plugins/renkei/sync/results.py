@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from renkei.errors import ErrorClass
-from renkei.store import changes, delivered, links, records
+from renkei.store import changes, delivered, links, outbox, records
 from renkei.store.changes import Change
 from renkei.sync.canonical import dumps
 from renkei.sync.flow import Flow, Form, Stage
@@ -76,7 +76,7 @@ def store(
     """Stores resolutions (of this very attempt, when given) and returns those that were still ours to store."""
     if not resolutions:
         return []
-    rows = changes.store_results(connection, dumps([_row(one) for one in resolutions]), attempt=attempt)
+    rows = outbox.store_results(connection, dumps([_row(one) for one in resolutions]), attempt=attempt)
     ours = {row.id: row for row in rows}
     kept = [one for one in resolutions if one.change.id in ours]
     _log(connection, flow, stage, run_id, kept)
@@ -168,7 +168,7 @@ def _store_links(
     account = str(stage.target.account)
     links.add(connection, flow.integration, account, stage.target.object, dumps(rows))
     names = [ref_name(account, stage.target.object, key) for one in kept for key in one.links]
-    changes.wake(connection, names, now)
+    outbox.wake(connection, names, now)
 
 
 def plan_again(connection: sa.Connection, flow: Flow, planned: Sequence[Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from renkei.store import changes, dismissal, records
+from renkei.store import dismissal, outbox, records
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Form
 from renkei.sync.results import ref_name
@@ -16,7 +16,7 @@ def make_due(
     """Makes due what matches; returns how many. ``reason`` is a reason or a vendor code."""
     with engine.store.begin() as connection:
         now = engine.now(connection)
-        return changes.make_due(connection, flow, now, run_id=run_id, reason=reason, since=since)
+        return outbox.make_due(connection, flow, now, run_id=run_id, reason=reason, since=since)
 
 
 def dismiss(
@@ -33,7 +33,7 @@ def dismiss(
             for key in row.match
         ]
         if names:
-            changes.end_children(connection, names, dismissal.DISMISSED)
+            outbox.end_children(connection, names, dismissal.DISMISSED)
         moved_on = sorted({record_id for row in closed if row.stale for record_id in row.record_ids})
         records.queue_ids(connection, [flow], moved_on, bulk=False)
         engine.failpoint("dismiss.before_commit")

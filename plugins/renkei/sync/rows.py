@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.store import changes, links
+from renkei.store import links, outbox
 from renkei.store.changes import Change
 from renkei.sync import results
 from renkei.sync.canonical import dumps
@@ -18,7 +18,7 @@ from renkei.sync.ports import Outcome, Result, WriteItem
 from renkei.sync.results import Resolution
 from renkei.sync.sender import Sender, call, new_attempt
 
-STATES: tuple[changes.ClaimState, ...] = ("pending", "failed")
+STATES: tuple[outbox.ClaimState, ...] = ("pending", "failed")
 REMATCHED = "rematch"
 
 
@@ -55,7 +55,7 @@ def _claim(
     waiting = 0
     limit = sender.limit(stage)
     while len(ready) < limit:
-        claimed = changes.claim(
+        claimed = outbox.claim(
             connection,
             flow=sender.flow.name,
             account=str(stage.target.account),
@@ -115,7 +115,7 @@ def _commit_to(sender: Sender, connection: sa.Connection, stage: Stage, ready: S
         rows = [
             {"id": one.change.id, "sent": {"fields": dict(one.fields)}, "target_id": one.target_id} for one in ready
         ]
-        changes.mark_sending(
+        outbox.mark_sending(
             connection,
             dumps(rows),
             attempt=attempt,
