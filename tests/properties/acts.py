@@ -25,11 +25,14 @@ class Act:
 
 @dataclass(frozen=True)
 class Register(Act):
+    """``through``: by way of Marketo, with the lead id of that person (the address may be another one)."""
+
     person: int
     event: int
+    through: int | None = None
 
     def do(self, desk: Desk) -> None:
-        desk.town.register(self.person, self.event)
+        desk.town.register(self.person, self.event, self.through)
 
 
 @dataclass(frozen=True)

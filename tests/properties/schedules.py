@@ -33,6 +33,7 @@ at_on24 = (
     | st.builds(acts.Title, events, st.sampled_from(["Seminar 0", "ウェビナー"]))
     | st.builds(acts.Correct, people, events, people)
     | st.builds(acts.Register, people, events)
+    | st.builds(acts.Register, people, events, people)
     | st.builds(acts.Attend, people, events, st.integers(1, 60))
     | st.builds(acts.Status, people, events, st.sampled_from(["deleted", "active", "forgotten"]))
 )

@@ -98,10 +98,13 @@ class Town:
 
     # What people do at ON24.
 
-    def register(self, person: int, event: int) -> None:
+    def register(self, person: int, event: int, through: int | None = None) -> None:
+        """``through``: by way of Marketo, so that the registration carries the lead id of that person."""
         if (person, event) in self.registered:
             return
         fields = {"eventid": self.events[event], "email": address(person, event), "lastname": "山田", "std1": "A"}
+        if through is not None and self.lead_ids(through):
+            fields["exteventusercd"] = self.lead_ids(through)[0]
         [made] = self.on24("registrants").create([fields])
         self.registered[person, event] = str(made["eventuserid"])
         self.lived.add(address(person).lower())
@@ -131,6 +134,7 @@ class Town:
 
     def edit_lead(self, person: int, name: str, value: str) -> None:
         for lead_id in self.lead_ids(person)[:1]:
+            self.touched_leads.add(address(person))
             self.marketo("leads").update(lead_id, {name: value})
 
     def delete_lead(self, person: int) -> None:

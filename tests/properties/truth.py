@@ -22,10 +22,9 @@ class Truth:
     records: dict[str, Decision]
     creates: bool
 
-    def addresses(self) -> set[str]:
-        """Who should be a person; nobody is created where the mapping does not say so."""
-        writes = [one for one in self.people.values() if isinstance(one, Write) and one.may_create]
-        return {key.value for write in writes for key in write.match if key.field == "email"}
+    def people_wanted(self) -> list[Write]:
+        """The people that should be there."""
+        return [one for one in self.people.values() if isinstance(one, Write)]
 
     def wanted(self) -> dict[str, Write]:
         """The records that should be there."""
