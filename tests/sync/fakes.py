@@ -164,12 +164,15 @@ class Fake:
         newest = max(live, key=lambda record: record.key)
         email = newest.payload["email"]
         fields = {"url": newest.payload["url"]} if "url" in newest.payload else {}
+        by_id = (MatchKey("id", newest.payload["lead"]),) if "lead" in newest.payload else ()
+        order = newest.payload.get("order")
         return [
             Write(
                 unit.value,
                 fields,
                 {"email": email, "company": newest.payload.get("company", "")},
-                match=(MatchKey("email", email.lower()),),
+                match=(*by_id, MatchKey("email", email.lower())),
+                order=datetime.fromisoformat(order) if order else None,
                 may_create=self.creates_people,
                 absent_reason="no_person",
             )

@@ -241,3 +241,14 @@ def test_a_dry_run_does_not_count_as_the_flow_s_beginning(bench: Bench) -> None:
     bench.world.records.records.clear()
     bench.run()
     assert len(bench.world.records.records) == 2
+
+
+@pytest.mark.parametrize(("older", "newer"), [("k0", "k1"), ("k1", "k0")])
+def test_where_two_people_are_one_record_the_newer_registration_stands(bench: Bench, older: str, newer: str) -> None:
+    bench.world.leads.records["7"] = {"email": "somebody@example.jp"}
+    for key, order in ((older, "2026-11-01T00:00:00+00:00"), (newer, "2026-11-02T00:00:00+00:00")):
+        bench.world.source.put(key, email=f"{key}@example.jp", url=key, title="x", lead="7", order=order)
+    bench.run()
+    bench.run(replan=True)
+    assert bench.world.leads.records["7"]["url"] == newer
+    assert len(bench.world.leads.writes) == 1

@@ -18,7 +18,7 @@ from renkei.store.changes import Change
 from renkei.sync import results
 from renkei.sync.canonical import dumps
 from renkei.sync.flow import Stage
-from renkei.sync.lookup import Candidate, detail_of, links_of, look_up, sort_out
+from renkei.sync.lookup import Candidate, detail_of, links_of, look_up, newest_only, sort_out
 from renkei.sync.ports import Outcome, Result, WriteItem
 from renkei.sync.results import Resolution
 from renkei.sync.rows import REMATCHED
@@ -133,7 +133,9 @@ def _fill(sender: Sender, connection: sa.Connection, index: int, stage: Stage, a
         _commit_to(sender, connection, stage, turn.creates, attempt, create=True)
         sender.store(connection, stage, [_link_first(sender, one) for one in turn.updates if not one.linked], None)
     else:
-        turn.updates = turn.updates[:limit]
+        newest, older = newest_only(sender, connection, stage, turn.updates)
+        sender.store(connection, stage, older, None)
+        turn.updates = newest[:limit]
         _commit_to(sender, connection, stage, turn.updates, attempt, create=False)
     return turn
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.store import links
+from renkei.store import delivered, links
 from renkei.store.changes import Change
 from renkei.sync.canonical import same
 from renkei.sync.flow import Stage
@@ -159,6 +159,48 @@ def _as_it_is(candidate: Candidate) -> Resolution:
         links=links_of(candidate),
         how="created" if ours else "found",
         delivered=dict(change.fields),
+        detail=detail_of(candidate),
+        keep_sent=True,
+    )
+
+
+def newest_only(
+    sender: Sender, connection: sa.Connection, stage: Stage, updates: Sequence[Candidate]
+) -> tuple[list[Candidate], list[Resolution]]:
+    """Where several people of the source are one record of the target, the newest stands (``source_order``): the
+    others are linked and not written."""
+    keys = sorted({f"id:{_target_id(one)}" for one in updates})
+    held = delivered.of_keys(connection, sender.flow.name, str(stage.target.account), stage.target.object, keys)
+    newest = {key: row["source_order"] for key, row in held.items() if row["source_order"]}
+    for one in updates:
+        key, order = f"id:{_target_id(one)}", one.change.source_order
+        if order and (key not in newest or order > newest[key]):
+            newest[key] = order
+    standing: list[Candidate] = []
+    older: list[Resolution] = []
+    for one in updates:
+        order = one.change.source_order
+        if order and order < newest[f"id:{_target_id(one)}"]:
+            older.append(_stands_back(one))
+        else:
+            standing.append(one)
+    return standing, older
+
+
+def _target_id(candidate: Candidate) -> str:
+    assert candidate.found is not None
+    return candidate.found.id
+
+
+def _stands_back(candidate: Candidate) -> Resolution:
+    return Resolution(
+        candidate.change,
+        "closed",
+        event="linked",
+        outcome="unchanged",
+        target_id=_target_id(candidate),
+        reason="a newer registration of the same person stands",
+        links=links_of(candidate),
         detail=detail_of(candidate),
         keep_sent=True,
     )
