@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from renkei.errors import ConfigurationError
+from renkei.sync.retry import make_due
 from tests.integrations.on24_marketo import builders as on24
 from tests.integrations.on24_marketo.conftest import Pair
 
@@ -247,3 +248,32 @@ def test_integer_keys_are_refused_for_a_european_account_and_written_for_an_amer
         pair.run(account_kind="europe")
     pair.run(account_kind="north_america")
     assert [record["eventid"] for record in pair.records()] == [on24.EVENT_ID]
+
+
+def retype(pair: Pair, data_type: str) -> None:
+    """An administrator makes the campaign field anew, of another type."""
+    if any(entry["name"] == "UTM_Campaign" for entry in pair.all("marketo", "lead_fields")):
+        pair.delete("marketo", "lead_fields", "UTM_Campaign")
+    pair.add("marketo", "lead_fields", {"name": "UTM_Campaign", "displayName": "UTM", "dataType": data_type})
+
+
+@pytest.mark.req("O33")
+def test_a_refused_person_holds_nobody_up_and_is_written_by_a_later_run_or_by_hand(ready: Pair) -> None:
+    retype(ready, "integer")
+    for number in range(298):
+        register(ready, f"p{number}@example.jp")
+    corrected = register(ready, "a@example.jp", utmcampaign="spring")
+    register(ready, "b@example.jp", utmcampaign="autumn")
+    summary = ready.run(utm=True)
+    assert summary.counts["people"] == {"created": 298, "failed": 2}
+    assert (len(ready.leads()), len(ready.records())) == (298, 298)
+
+    ready.change("on24", "registrants", corrected["eventuserid"], utmcampaign="7")
+    ready.run(utm=True)
+    assert {lead["email"] for lead in ready.leads()} >= {"a@example.jp"}
+    assert "b@example.jp" not in {lead["email"] for lead in ready.leads()}
+
+    retype(ready, "string")
+    assert make_due(ready.engine, "on24_marketo", run_id=summary.run_id) == 1
+    ready.run(utm=True)
+    assert (len(ready.leads()), len(ready.records())) == (300, 300)
