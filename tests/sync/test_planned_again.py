@@ -251,4 +251,3 @@ def test_where_two_people_are_one_record_the_newer_registration_stands(bench: Be
     bench.run()
     bench.run(replan=True)
     assert bench.world.leads.records["7"]["url"] == newer
-    assert len(bench.world.leads.writes) == 1
