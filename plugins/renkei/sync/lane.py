@@ -81,7 +81,7 @@ class _Turn:
 
     def choose(self, claimed: Sequence[Change]) -> list[Change]:
         chosen: list[Change] = []
-        for change in claimed:
+        for change in sorted(claimed, key=_newest_first):
             if self.keys.isdisjoint(change.match):
                 chosen.append(change)
             else:
@@ -89,6 +89,10 @@ class _Turn:
             self.keys.update(change.match)
         self.claimed += len(chosen)
         return chosen
+
+
+def _newest_first(change: Change) -> float:
+    return -change.source_order.timestamp() if change.source_order else 0.0
 
 
 def _take_turn(sender: Sender, connection: sa.Connection, index: int, stage: Stage) -> bool:
