@@ -16,12 +16,9 @@ from tests.properties.checks import check_everything, watch_watermarks
 from tests.properties.desk import Desk
 from tests.properties.town import Town
 
-SCHEDULES = int(os.environ.get("RENKEI_SCHEDULES", "50"))
-STRIDE = 1 if SCHEDULES >= 300 else 8  # every commit and call in `make faults`, every eighth in `make test`
-
 settings.register_profile(
     "schedules",
-    max_examples=SCHEDULES,
+    max_examples=int(os.environ.get("RENKEI_SCHEDULES", "50")),
     derandomize="RENKEI_SEED" not in os.environ,
     deadline=None,
     database=None,

@@ -114,7 +114,6 @@ class Desk:
         self.held = 0  # steps under way, one inside the other
         self.after_step: Callable[[], None] = lambda: None
         self._definition: Definition | None = None
-        self._flows: dict[tuple[int, bool], Flow] = {}
 
     def close(self) -> None:
         for _, store in self.idle:
@@ -130,11 +129,6 @@ class Desk:
 
     def flow(self, second: bool = False) -> Flow:
         """The flow as its settings are today. ``second``: another flow that creates the same people."""
-        if (self.mapping, second) not in self._flows:
-            self._flows[self.mapping, second] = self._build(second)
-        return self._flows[self.mapping, second]
-
-    def _build(self, second: bool) -> Flow:
         marketo, on24 = self._clients()
         if self._definition is None:
             self._definition = read_definition(marketo)
