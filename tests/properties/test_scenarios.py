@@ -205,6 +205,18 @@ def test_a_corrected_address_hangs_the_record_from_the_right_person(desk: Desk, 
     assert people(desk.town) == [address(1)]
 
 
+def test_a_page_that_comes_late_does_not_replace_what_was_observed_later(desk: Desk, hold: Hold) -> None:
+    for at in range(3):  # one page per feed
+        late = Meanwhile(at, (Answer(0, 0, "B"), Start("by hand")), "extract.after_call")
+        hold([Register(0, 0), Start(at=1, trouble=late), Check(lambda desk: stored_answer(desk, "B"))], at)
+
+
+def stored_answer(desk: Desk, value: str) -> None:
+    """What is known of the one registration, unless it was not read yet."""
+    known = desk.rows("select payload ->> 'std1' from renkei.source_record where feed = 'on24.registrant'")
+    assert known == [(value,)]
+
+
 def test_an_empty_purse_postpones_and_the_next_run_goes_on(desk: Desk, hold: Hold) -> None:
     hold([Register(person, event) for person in range(3) for event in range(2)] + [Coins(1), Start(), Start()])
     assert len(desk.town.records()) == 6
