@@ -96,7 +96,7 @@ def people_are_there_once(desk: Desk, truth: Truth) -> None:
 
 def leads_show_the_newest_registration(desk: Desk, truth: Truth) -> None:
     """Where several people meet in one lead, the field we own is that of the newest registration."""
-    if desk.town.touched_leads or desk.town.moved or desk.remapped:
+    if desk.town.touched_leads or desk.remapped:
         return
     shown = {str(lead["id"]): lead.get(PROFILE) for lead in desk.town.leads()}
     wanted: dict[str, list[Write]] = {}

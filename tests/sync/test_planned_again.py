@@ -251,3 +251,19 @@ def test_where_two_people_are_one_record_the_newer_registration_stands(bench: Be
     bench.run()
     bench.run(replan=True)
     assert bench.world.leads.records["7"]["url"] == newer
+
+
+def test_who_loses_the_newest_registration_shows_the_one_that_is_left(bench: Bench) -> None:
+    old = {"url": "old", "order": "2026-11-01T00:00:00+00:00"}
+    new = {"url": "new", "order": "2026-11-02T00:00:00+00:00"}
+    bench.world.source.put("k0", email="p0@example.jp", title="x", **old)
+    bench.world.source.put("k1", email="p0@example.jp", title="x", **new)
+    bench.run()
+    [lead] = bench.world.leads.records.values()
+    assert lead["url"] == "new"
+    bench.world.source.put("k1", email="p1@example.jp")
+    bench.run()
+    assert {record["email"]: record["url"] for record in bench.world.leads.records.values()} == {
+        "p0@example.jp": "old",
+        "p1@example.jp": "new",
+    }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from renkei.store.tables import delivered
+from renkei.store.tables import change, delivered
 
 _KEY = ("flow", "account", "object", "key")
 
@@ -14,11 +14,13 @@ _KEY = ("flow", "account", "object", "key")
 def of_keys(
     connection: sa.Connection, flow: str, account: str, target_object: str, keys: Sequence[str]
 ) -> dict[str, sa.RowMapping]:
-    """Delivered rows by key."""
+    """Delivered rows by key; ``written_by`` is the key of the change that was sent last."""
     if not keys:
         return {}
     rows = connection.execute(
-        sa.select(delivered).where(
+        sa.select(delivered, change.c.key.label("written_by"))
+        .outerjoin(change, change.c.id == delivered.c.change_id)
+        .where(
             delivered.c.flow == flow,
             delivered.c.account == account,
             delivered.c.object == target_object,

@@ -150,6 +150,19 @@ def queue_subjects(connection: sa.Connection, flow: str, account: str, subjects:
     )
 
 
+_LEFT = sa.text("""
+select distinct stored.subject from renkei.source_record stored
+join jsonb_to_recordset(cast(:rows as jsonb)) as incoming(key text, subject text) on incoming.key = stored.key
+where stored.account = :account and stored.feed = :feed
+  and stored.subject is not null and stored.subject is distinct from incoming.subject
+""")
+
+
+def subjects_left(connection: sa.Connection, account: str, feed: str, rows: str) -> list[str]:
+    """Subjects that a page (JSON text of rows, not stored yet) takes records away from: an address was corrected."""
+    return list(connection.execute(_LEFT, {"account": account, "feed": feed, "rows": rows}).scalars())
+
+
 def subscribe(connection: sa.Connection, flow: str, feeds: Sequence[tuple[str, str]]) -> None:
     """Registers the flow for its feeds (account, feed): whoever reads them queues their changes for it."""
     rows = [{"account": account, "feed": feed, "flow": flow} for account, feed in feeds]

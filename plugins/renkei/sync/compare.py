@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from renkei.sync.canonical import same
@@ -17,6 +18,12 @@ def differences(wanted: Fields, delivered: Mapping[Any, Any] | None) -> dict[str
     """
     held = {} if delivered is None else delivered["fields"]
     return {name: value for name, value in wanted.items() if not _holds(held.get(name), value)}
+
+
+def stands_back(key: str, order: datetime | None, delivered: Mapping[Any, Any]) -> bool:
+    """Whether another unit, with a newer registration of the same person, has written this record."""
+    newer = delivered["source_order"]
+    return bool(order and newer and order < newer and delivered["written_by"] != key)
 
 
 def _holds(entry: Mapping[str, Any] | None, value: Any) -> bool:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from renkei.store import changes, delivered, links
 from renkei.store.changes import Change
 from renkei.sync.canonical import digest, dumps
-from renkei.sync.compare import differences
+from renkei.sync.compare import differences, stands_back
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Decision, Flow, Form, Skip, Stage, Unmappable, Write
 from renkei.sync.propose import propose
@@ -169,8 +169,8 @@ def needed(stage: Stage, write: Write, known: Known) -> bool:
         if target_id is None:
             return True
         shown = known.delivered.get(f"id:{target_id}")
-        if shown and shown["source_order"] and write.order and write.order < shown["source_order"]:
-            return False  # another registration of the same person is newer
+        if shown and stands_back(write.key, write.order, shown):
+            return False
         return bool(differences(write.fields, shown))
     wanted: dict[str, Any] = dict(write.fields)
     for name, ref in write.refs.items():

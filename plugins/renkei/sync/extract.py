@@ -105,16 +105,19 @@ def _store_page(
         wanted = _without_forgotten(engine, connection, page.rows)
         run = runs.get_run(connection, run_id)
         scope = scope_of(flow, run)
+        rows = dumps([_as_json(row) for row in wanted])
+        left = [] if scope.dry else records.subjects_left(connection, account, feed.name, rows)
         stored = records.upsert_page(
             connection,
             account=account,
             feed=scope.feed(feed.name),
-            rows=dumps([_as_json(row) for row in wanted]),
+            rows=rows,
             observed_at=observed_at,
             window_id=window.id,
             insert_only=feed.insert_only,
         )
         _queue(connection, flow, feed, scope, stored, wanted, bulk=window.kind in ("full", "slice"))
+        _queue_left(connection, account, feed, left)
         runs.store_progress(connection, window.id, cursor=page.cursor, read=len(page.rows), observed_at=observed_at)
         runs.add_to_run(connection, run_id, read=len(page.rows), skipped=len(page.rows) - len(wanted))
         engine.failpoint("extract.before_commit")
@@ -147,6 +150,12 @@ def _queue(
             records.queue_known(connection, flow.name, account, feed.name, [row.key for row in page], bulk=bulk)
     if feed.fans_out:
         records.queue_children(connection, flows, account, feed.name, stored.changed_keys, bulk=bulk)
+
+
+def _queue_left(connection: sa.Connection, account: str, feed: Feed, subjects: Sequence[str]) -> None:
+    """Whoever lost a record to another address is planned again, from what is left of them."""
+    for flow in records.subscribers(connection, account, feed.name) if subjects else ():
+        records.queue_subjects(connection, flow, account, subjects)
 
 
 def _as_json(row: SourceRow) -> dict[str, Any]:

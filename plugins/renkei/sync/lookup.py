@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from renkei.store import delivered, links
 from renkei.store.changes import Change
 from renkei.sync.canonical import same
+from renkei.sync.compare import stands_back
 from renkei.sync.flow import Stage
 from renkei.sync.ports import Found, MatchKey
 from renkei.sync.results import Resolution, ref_name
@@ -171,16 +172,17 @@ def newest_only(
     others are linked and not written."""
     keys = sorted({f"id:{_target_id(one)}" for one in updates})
     held = delivered.of_keys(connection, sender.flow.name, str(stage.target.account), stage.target.object, keys)
-    newest = {key: row["source_order"] for key, row in held.items() if row["source_order"]}
+    newest: dict[str, datetime] = {}
     for one in updates:
-        key, order = f"id:{_target_id(one)}", one.change.source_order
-        if order and (key not in newest or order > newest[key]):
-            newest[key] = order
+        order = one.change.source_order
+        if order:
+            newest[_target_id(one)] = max(order, newest.get(_target_id(one), order))
     standing: list[Candidate] = []
     older: list[Resolution] = []
     for one in updates:
-        order = one.change.source_order
-        if order and order < newest[f"id:{_target_id(one)}"]:
+        order, shown = one.change.source_order, held.get(f"id:{_target_id(one)}")
+        back = (order and order < newest[_target_id(one)]) or (shown and stands_back(one.change.key, order, shown))
+        if back:
             older.append(_stands_back(one))
         else:
             standing.append(one)
