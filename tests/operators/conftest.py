@@ -59,6 +59,7 @@ class FakeWired:
     latched_with: list[str] = field(default_factory=list)
     postponed: list[int] = field(default_factory=list)
     integration: str = "on24_marketo"
+    flow_name: str = "on24_marketo"
     engine: Any = None
     clients: Any = field(
         default_factory=lambda: types.SimpleNamespace(read_usage=lambda: None, parts=lambda params: ())

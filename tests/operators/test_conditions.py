@@ -32,7 +32,7 @@ def connection(store_url: str) -> Iterator[sa.Connection]:
 
 
 def look(connection: sa.Connection, *, runs_out_at: datetime | None = None) -> dict[str, str]:
-    watched = Watched(FLOW, "*/15 * * * *", frozenset({"on24_default"}), lambda: forecast(runs_out_at))
+    watched = Watched({FLOW: "*/15 * * * *"}, frozenset({"on24_default"}), (lambda: forecast(runs_out_at),))
     return conditions(connection, watched, WatchSettings(), NOW)
 
 
@@ -111,3 +111,12 @@ def test_another_account_behind_a_connection_is_noticed(connection: sa.Connectio
 )
 def test_the_longest_pause_of_a_schedule(cron: str, pause: timedelta) -> None:
     assert interval(cron, NOW) == pause
+
+
+def test_each_of_several_flows_is_looked_at_by_name(connection: sa.Connection) -> None:
+    read_up_to(connection, timedelta(hours=5))
+    schedules = {FLOW: "0 * * * *", "senses_to_marketo": None}
+    found = conditions(connection, Watched(schedules, frozenset(), (forecast, forecast)), WatchSettings(), NOW)
+    assert found[f"{FLOW}, lag"] and not found["senses_to_marketo, lag"]
+    assert "never" in found[f"{FLOW}, schedule"] and not found["senses_to_marketo, schedule"]
+    assert found["quota"] == ""

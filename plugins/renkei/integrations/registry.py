@@ -16,10 +16,16 @@ from renkei.integrations.settings_base import IntegrationSettings, read_settings
 
 @dataclass(frozen=True)
 class Entry:
-    """An integration: ``package`` holds ``settings`` (class ``Settings``) and ``flow`` (``build``)."""
+    """An integration: ``package`` holds ``settings`` (class ``Settings``); ``flows`` names what it runs, where that is
+    more than the one flow of its own name."""
 
     name: str
     package: str
+    flows: tuple[str, ...] = ()
+
+    @property
+    def flow_names(self) -> tuple[str, ...]:
+        return self.flows or (self.name,)
 
     @property
     def path(self) -> Path:
@@ -51,6 +57,15 @@ def entry(name: str) -> Entry:
             return known
     names = ", ".join(known.name for known in ENTRIES)
     raise ConfigurationError(f"There is no integration {name}.", remedy=f"Choose one of: {names}.")
+
+
+def integration_of(flow: str) -> str:
+    """The integration a flow belongs to. Raises ConfigurationError for a name that is none."""
+    for known in ENTRIES:
+        if flow in known.flow_names:
+            return known.name
+    names = ", ".join(name for known in ENTRIES for name in known.flow_names)
+    raise ConfigurationError(f"There is no flow {flow}.", remedy=f"Choose one of: {names}.")
 
 
 def load(name: str) -> IntegrationSettings:

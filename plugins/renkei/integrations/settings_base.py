@@ -74,6 +74,10 @@ class IntegrationSettings(Section):
             raise ValueError(f"{schedule} is no cron expression → Five fields, for instance '*/15 * * * *'.")
         return schedule
 
+    def schedule_of(self, flow: str) -> str | None:
+        """When a flow runs by itself (cron, Asia/Tokyo); None is by hand or by event only."""
+        return self.schedule
+
     def claims(self) -> Iterator[Claim]:
         """The target fields this integration updates."""
         return iter(())

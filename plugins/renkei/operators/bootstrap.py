@@ -29,21 +29,23 @@ log = logging.getLogger("renkei.wiring")
 @dataclass(frozen=True)
 class How:
     """``described``: the flow must know the target's definitions; ``bulk``: its calls leave the reserve alone;
-    ``fresh``: the definitions are read anew."""
+    ``fresh``: the definitions are read anew; ``flow``: which one, where the integration has several."""
 
     described: bool = True
     bulk: bool = False
     fresh: bool = False
+    flow: str = ""
 
 
 class Wired:
-    """One integration, ready to run. Clients are made, and vendors asked, only when ``flow`` is first used."""
+    """One flow of an integration. Clients are made, and vendors asked, only when ``flow`` is first used."""
 
     def __init__(self, integration: str, engine: Engine, settings: IntegrationSettings, how: How) -> None:
         self.integration = integration
         self.engine = engine
         self.settings = settings
         self.notices = notices_of(settings)
+        self.flow_name = how.flow or integration
         self._how = how
 
     @property
@@ -57,13 +59,13 @@ class Wired:
 
     @cached_property
     def flow(self) -> Flow:
-        built: Flow = self.clients.flow(described=self._how.described, fresh=self._how.fresh)
+        built: Flow = self.clients.flow(self.flow_name, described=self._how.described, fresh=self._how.fresh)
         return built
 
     @cached_property
     def blind_flow(self) -> Flow:
         """The flow without its target's definitions and without its check: to open and to count, never to write."""
-        built: Flow = self.clients.flow(described=False)
+        built: Flow = self.clients.flow(self.flow_name, described=False)
         return replace(built, check=lambda: None)
 
     def postpone(self, run_id: int, empty: QuotaExhausted) -> StepReport:
@@ -72,7 +74,7 @@ class Wired:
 
         with self.store.begin() as connection:
             runs.update_run(connection, run_id, postponed_until=empty.resets_at, note=empty.message)
-        message = f"{self.integration}: postponed until {empty.resets_at.isoformat()}: {empty.message}"
+        message = f"{self.flow_name}: postponed until {empty.resets_at.isoformat()}: {empty.message}"
         log.warning("%s", message)
         return StepReport(message, {}, empty.resets_at)
 
@@ -130,7 +132,8 @@ def wired_on(store: sa.Engine, integration: str, how: How = How()) -> Wired:
 
 
 def wiring_of(integration: str) -> Any:
-    """The class that makes the clients of an integration."""
+    """The class that makes the clients of an integration: ``Wiring(settings, engine, bulk=…)`` with ``flow(name,
+    described=…, fresh=…)``, ``accounts``, ``purses``, ``read_usage``, ``parts``, ``keep_alive`` and ``check``."""
     return import_module(f"renkei.operators.wiring.{integration}").Wiring
 
 

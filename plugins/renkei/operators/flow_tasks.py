@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import chain, task_group
+from airflow.sdk import TaskGroup, chain, task_group
 
 from renkei.operators.extract import ExtractOperator
 from renkei.operators.open import OpenOperator, OpenSliceOperator
@@ -33,17 +33,29 @@ TASK_DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class FlowTasks:
-    """One flow's way through Airflow: its pools, and how long a span one run may be asked for."""
+    """One flow's way through Airflow: its pools, and how long a span one run may be asked for. ``flow`` names it
+    where the integration has several."""
 
     integration: str
     source_pool: str
     target_pool: str
     limit: Limit
+    flow: str = ""
 
-    def steps(self) -> None:
-        """open → extract → plan → push → settle, once per DAG run."""
-        first = OpenOperator(task_id="open", limit=self.limit, skips=MIDDLE, **self._at_target(bulk=False))
-        chain(first, *self._after("open", bulk=False))
+    def steps(self, group_id: str = "") -> TaskGroup | None:
+        """open → extract → plan → push → settle, once per DAG run; in a group of their own, which is returned, where
+        a DAG runs several flows."""
+        if not group_id:
+            self._steps("")
+            return None
+        with TaskGroup(group_id) as group:
+            self._steps(f"{group_id}.")
+        return group
+
+    def _steps(self, prefix: str) -> None:
+        skips = [f"{prefix}{name}" for name in MIDDLE]
+        first = OpenOperator(task_id="open", limit=self.limit, skips=skips, **self._at_target(bulk=False))
+        chain(first, *self._after(f"{prefix}open", bulk=False))
 
     def slices(self, warning: str, group_id: str = "slice") -> None:
         """The same five per slice of a past span, slice after slice; an empty purse is waited for."""
@@ -61,7 +73,7 @@ class FlowTasks:
         one_slice.expand(span=spans.output)
 
     def _after(self, open_task_id: str, *, bulk: bool) -> list[Any]:
-        run: dict[str, Any] = {"integration": self.integration, "open_task_id": open_task_id, "bulk": bulk}
+        run: dict[str, Any] = {**self._flow, "open_task_id": open_task_id, "bulk": bulk}
         if bulk:
             run["max_active_tis_per_dagrun"] = 1  # also when several slices are cleared at once
         return [
@@ -69,10 +81,14 @@ class FlowTasks:
             PlanOperator(task_id="plan", pool=STORE_POOL, **run),
             PushOperator(task_id="push", pool=self.target_pool, **run),
             SettleOperator(
-                task_id="settle", integration=self.integration, pool=STORE_POOL,
+                task_id="settle", pool=STORE_POOL, **self._flow,
                 steps=[open_task_id, *(f"{open_task_id.removesuffix('open')}{name}" for name in MIDDLE)],
             ),
         ]
 
     def _at_target(self, *, bulk: bool) -> dict[str, Any]:
-        return {"integration": self.integration, "bulk": bulk, "pool": self.target_pool}
+        return {**self._flow, "bulk": bulk, "pool": self.target_pool}
+
+    @property
+    def _flow(self) -> dict[str, Any]:
+        return {"integration": self.integration, "flow": self.flow}

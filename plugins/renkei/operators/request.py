@@ -18,10 +18,10 @@ TRIGGERS: dict[str, Trigger] = {"scheduled": "scheduled", "asset_triggered": "ev
 
 @dataclass(frozen=True)
 class Limit:
-    """The longest span one run may be asked for, and the DAG that takes longer ones."""
+    """The longest span one run may be asked for, and the DAG that takes longer ones, where there is one."""
 
     span: timedelta
-    backfill_dag_id: str
+    backfill_dag_id: str = ""
 
 
 def trigger_of(run_type: str) -> Trigger:
@@ -45,7 +45,9 @@ def checked(params: Mapping[str, Any], *, now: datetime, limit: Limit) -> dict[s
         days = limit.span.days
         raise _refused(
             f"Since to until is longer than {days} days, the most one run may read.",
-            f"Start the DAG {limit.backfill_dag_id} instead: it cuts the span into slices of {days} days.",
+            f"Start the DAG {limit.backfill_dag_id} instead: it cuts the span into slices of {days} days."
+            if limit.backfill_dag_id
+            else "Ask for a shorter span, or for a full load.",
         )
     return {"since": since, "until": until, **flags}
 

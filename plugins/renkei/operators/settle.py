@@ -68,13 +68,18 @@ def advice(summary: RunSummary) -> str:
     return NEXT.get(summary.state, "")
 
 
+def topic(wired: Wired, dag_id: str) -> str:
+    """What a notice is about: the DAG, or one of the several flows it runs."""
+    return dag_id if wired.flow_name in (wired.integration, dag_id) else f"{dag_id}, {wired.flow_name}"
+
+
 def tell_state(wired: Wired, context: Any, state: State, note: str, summary: RunSummary | None = None) -> None:
     """Sends the notice of this run, as far as anybody wants to hear it."""
     ti, dag_run = context["ti"], context["dag_run"]
     dead = wired.latched() if state == "failed" else None
     happening = Happening(
         wired.integration,
-        dag_run.dag_id,
+        topic(wired, dag_run.dag_id),
         "disconnected" if dead else state,
         run=run_name(dag_run.dag_id, dag_run.run_id, ti.map_index),
         totals=summary.totals if summary else {},

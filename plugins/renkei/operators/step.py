@@ -28,14 +28,16 @@ class FlowOperator(BaseOperator):
     described = True  # whether the work needs to know the target's definitions
     fresh = False  # whether they are read anew, or may be what the run's open read
 
-    def __init__(self, *, integration: str, bulk: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, integration: str, flow: str = "", bulk: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.integration = integration
+        self.flow = flow  # empty: the one flow of the integration's name
         self.bulk = bulk
 
     def execute(self, context: Any) -> Any:
+        how = bootstrap.How(self.described, self.bulk, self.fresh, self.flow)
         try:
-            with bootstrap.wired(self.integration, bootstrap.How(self.described, self.bulk, self.fresh)) as wired:
+            with bootstrap.wired(self.integration, how) as wired:
                 return self._work(wired, context)
         except SyncError as error:
             context["ti"].xcom_push(key=TROUBLE, value=str(error))

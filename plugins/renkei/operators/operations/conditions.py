@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -19,23 +19,28 @@ GIVEN_UP = "Mend their cause and run renkei_retry_failed; the view renkei.proble
 
 @dataclass(frozen=True)
 class Watched:
-    """One integration as renkei_watch sees it. ``forecast`` asks its purse."""
+    """One integration as renkei_watch sees it: each flow with its schedule; ``forecasts`` ask its purses."""
 
-    flow: str
-    schedule: str | None
+    schedules: Mapping[str, str | None]
     connection_ids: frozenset[str]
-    forecast: Callable[[], Forecast]
+    forecasts: Sequence[Callable[[], Forecast]]
 
 
 def conditions(connection: sa.Connection, watched: Watched, settings: WatchSettings, now: datetime) -> dict[str, str]:
-    """Every condition by its name, with the line that says what is wrong and what to do; empty where all is well."""
-    return {
-        "lag": _lag(connection, watched, settings, now),
-        "schedule": _missed(connection, watched, now),
-        "quota": _quota(watched.forecast()),
+    """Every condition by its name, with the line that says what is wrong and what to do; empty where all is well.
+    Where there are several flows, what is wrong with one of them has its name before it."""
+    found = {
+        "quota": " ".join(filter(None, (_quota(forecast()) for forecast in watched.forecasts))),
         "token": _idle(connection, watched, settings, now),
-        "failures": _given_up(connection, watched),
     }
+    for flow, cron in watched.schedules.items():
+        prefix = "" if len(watched.schedules) == 1 else f"{flow}, "
+        found |= {
+            f"{prefix}lag": _lag(connection, flow, cron, settings, now),
+            f"{prefix}schedule": _missed(connection, flow, cron, now),
+            f"{prefix}failures": _given_up(connection, flow),
+        }
+    return found
 
 
 def interval(cron: str, now: datetime) -> timedelta:
@@ -45,20 +50,20 @@ def interval(cron: str, now: datetime) -> timedelta:
     return max(after - before for before, after in pairwise(times))
 
 
-def _lag(connection: sa.Connection, watched: Watched, settings: WatchSettings, now: datetime) -> str:
+def _lag(connection: sa.Connection, flow: str, cron: str | None, settings: WatchSettings, now: datetime) -> str:
     allowed = settings.lag
-    if watched.schedule:
-        allowed = max(allowed, 2 * interval(watched.schedule, now))
-    late = [lag for lag in watch.lags(connection, now, {watched.flow: allowed}) if lag.late]
+    if cron:
+        allowed = max(allowed, 2 * interval(cron, now))
+    late = [lag for lag in watch.lags(connection, now, {flow: allowed}) if lag.late]
     if not late:
         return ""
     return f"{late[0].feed} is {_told(late[0].behind)} behind. See the last runs of the flow's DAG; is it paused?"
 
 
-def _missed(connection: sa.Connection, watched: Watched, now: datetime) -> str:
-    if not watched.schedule:
+def _missed(connection: sa.Connection, flow: str, cron: str | None, now: datetime) -> str:
+    if not cron:
         return ""
-    found = watch.missed(connection, now, {watched.flow: interval(watched.schedule, now)})
+    found = watch.missed(connection, now, {flow: interval(cron, now)})
     if not found:
         return ""
     last = found[0].last_run_at
@@ -84,11 +89,11 @@ def _idle(connection: sa.Connection, watched: Watched, settings: WatchSettings, 
     return f"Connection {name} was last used {_at(at)}; unused tokens are disabled. Run renkei_check to use it."
 
 
-def _given_up(connection: sa.Connection, watched: Watched) -> str:
+def _given_up(connection: sa.Connection, flow: str) -> str:
     """What no later run tries by itself any more."""
     over = [
         found for found in watch.open_changes(connection)
-        if found.flow == watched.flow and found.state == "failed" and found.next_due_at is None
+        if found.flow == flow and found.state == "failed" and found.next_due_at is None
     ]
     number = sum(found.number for found in over)
     return f"{number} records failed for a week and are not tried any more. {GIVEN_UP}" if number else ""

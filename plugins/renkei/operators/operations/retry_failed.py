@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from airflow.sdk import BaseOperator
 
 from renkei.errors import ConfigurationError
+from renkei.integrations import registry
 from renkei.integrations.checks import errors
 from renkei.operators import bootstrap
 from renkei.operators.operations.check import check_integration
@@ -55,7 +56,7 @@ class RetryFailedOperator(BaseOperator):
         engine = bootstrap.engine_on(store)
         made: dict[str, int] = {}
         for flow, reasons in held_reasons(store).items():
-            found = errors(check_integration(store, flow))
+            found = errors(check_integration(store, registry.integration_of(flow)))
             if found:
                 self.log.warning("%s: still held. %s", flow, found[0])
                 continue

@@ -47,8 +47,7 @@ class WatchOperator(BaseOperator):
 def watched(wired: bootstrap.Wired) -> Watched:
     """What to look at of one integration; nothing is called."""
     return Watched(
-        flow=wired.integration,
-        schedule=wired.settings.schedule,
+        schedules={flow: wired.settings.schedule_of(flow) for flow in registry.entry(wired.integration).flow_names},
         connection_ids=frozenset(wired.clients.accounts()),
-        forecast=wired.clients.purse.forecast,
+        forecasts=tuple(purse.forecast for purse in wired.clients.purses),
     )

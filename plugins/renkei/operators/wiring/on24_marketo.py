@@ -45,7 +45,11 @@ class Wiring:
         self.marketo = hook.client(self.purse.meter("on24_marketo", bulk=bulk), clock)
         self.on24 = On24Hook(self.settings.on24_conn_id).client(clock=clock, pace=self.settings.on24_pace.model_dump())
 
-    def flow(self, *, described: bool, fresh: bool = False) -> Flow:
+    @property
+    def purses(self) -> tuple[Purse, ...]:
+        return (self.purse,)
+
+    def flow(self, name: str, *, described: bool, fresh: bool = False) -> Flow:
         """The flow. ``described``: with Marketo's definitions, as mapping and sending need; reading and counting do
         without, so that they work while Marketo does not answer. ``fresh``: read anew (two calls) and kept for the
         run's other steps."""
