@@ -56,6 +56,13 @@ class Notices(Section):
     slack_conn_id: ConnectionId | None = None
 
 
+def check_cron(schedule: str | None) -> str | None:
+    """For validators: the expression, or None (by hand only). ValueError for what is none."""
+    if schedule is not None and not _CRON.fullmatch(schedule.strip()):
+        raise ValueError(f"{schedule} is no cron expression → Five fields, for instance '*/15 * * * *'.")
+    return schedule
+
+
 class IntegrationSettings(Section):
     """What every integration has."""
 
@@ -70,9 +77,7 @@ class IntegrationSettings(Section):
     @field_validator("schedule")
     @classmethod
     def _cron(cls, schedule: str | None) -> str | None:
-        if schedule is not None and not _CRON.fullmatch(schedule.strip()):
-            raise ValueError(f"{schedule} is no cron expression → Five fields, for instance '*/15 * * * *'.")
-        return schedule
+        return check_cron(schedule)
 
     def schedule_of(self, flow: str) -> str | None:
         """When a flow runs by itself (cron, Asia/Tokyo); None is by hand or by event only."""
