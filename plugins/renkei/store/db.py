@@ -19,7 +19,7 @@ ENVIRONMENT = ("AIRFLOW_CONN_RENKEI_DB", "RENKEI_DB_URL")
 _SCHEMES = {"postgres", "postgresql", "postgresql+psycopg"}
 
 # One round trip per new connection: UTC, and the role without DDL where renkei_setup could create it.
-_PREPARE = f"""
+PREPARE = f"""
 select set_config('TimeZone', 'UTC', false),
        (select set_config('role', role.rolname, false) from pg_roles role
          where role.rolname = '{RUNTIME_ROLE}'
@@ -141,7 +141,7 @@ def _without_values(context: ExceptionContext) -> None:
 
 
 def _set_utc_and_role(raw: Any, _record: object) -> None:
-    _prepare(raw, _PREPARE)
+    _prepare(raw, PREPARE)
 
 
 def _set_utc(raw: Any, _record: object) -> None:

@@ -25,7 +25,8 @@ def subject_of(email: str) -> str:
 
 
 _GATE = "select pg_advisory_xact_lock{}(hashtextextended('renkei/forget', 0))"
-_ALONE, _TOGETHER = text(_GATE.format("")), text(_GATE.format("_shared"))
+TOGETHER = _GATE.format("_shared")  # also for connections that are not SQLAlchemy's
+_ALONE, _TOGETHER = text(_GATE.format("")), text(TOGETHER)
 
 
 def forget_alone(connection: Connection) -> None:

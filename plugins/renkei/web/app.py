@@ -1,0 +1,56 @@
+"""The ASGI app of the receiver's process: webhooks, health, and whatever else answers outside of Airflow's UI."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from renkei.store.async_db import AsyncConnection
+from renkei.store.async_db import connect as connect_async
+from renkei.store.db import connect
+from renkei.store.suppression import Suppression
+from renkei.web import health
+from renkei.web.receiver import routes
+from renkei.web.receiver.secrets import Read, Secrets, airflow_connection
+from renkei.web.receiver.writer import Writer
+
+ROUTERS = (health.router, routes.router)
+STORE_CONNECTION = "renkei_db"
+
+
+def create_app(store_url: str, fernet_keys: str, read: Read = airflow_connection) -> FastAPI:
+    """The app on the renkei database; ``read`` gives an Airflow connection by its id, for the secrets.
+
+    ``app.state`` is there for every router: ``store`` (SQLAlchemy), ``suppression``, ``secrets``, and ``writer``,
+    which commits an event before it returns. The database may be away when the app starts.
+    """
+    store = connect(store_url, application_name="renkei-receiver")
+    suppression = Suppression(store, fernet_keys)
+
+    async def connected() -> AsyncConnection:
+        return await connect_async(store_url, application_name="renkei-receiver")
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.writer = Writer(connected, suppression.digest)
+        app.state.writer.start()
+        yield
+        await app.state.writer.stop()
+        store.dispose()
+
+    app = FastAPI(title="Renkei", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.store, app.state.suppression = store, suppression
+    app.state.secrets, app.state.refusals = Secrets(read), routes.Refusals()
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def from_airflow() -> FastAPI:
+    """The app on Airflow's connection ``renkei_db`` and Fernet key."""
+    from airflow.sdk.configuration import conf
+
+    url = str(airflow_connection(STORE_CONNECTION).get_uri())
+    return create_app(url, str(conf.get("core", "fernet_key")))
