@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from starlette.testclient import TestClient
 
-from renkei.store.db import connect
 from renkei.web.app import create_app
 
 EXTRAS = {

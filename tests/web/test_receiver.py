@@ -93,7 +93,8 @@ def test_bad_bodies_are_refused_with_the_right_status(receiver: Receiver, name: 
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Content-Type": "application/json; charset=shift_jis"}, {"Content-Type": "text/xml"}, {"Content-Encoding": "gzip"}],
+    [{"Content-Type": "application/json; charset=shift_jis"}, {"Content-Type": "text/xml"},
+     {"Content-Encoding": "gzip"}],
 )
 def test_other_charsets_types_and_encodings_are_refused(receiver: Receiver, headers: dict[str, str]) -> None:
     answer = receiver.client.post("/hooks/marketo/activity", json=MARKETO,
@@ -103,7 +104,8 @@ def test_other_charsets_types_and_encodings_are_refused(receiver: Receiver, head
 
 
 def test_what_postgres_cannot_hold_is_cleaned_not_lost(receiver: Receiver) -> None:
-    assert receiver.karte(b'{"event_name":"a\\u0000","user_id":"u","occurred_at":"x","values":{"s":"\\ud800"}}').is_success
+    raw = b'{"event_name":"a\\u0000","user_id":"u","occurred_at":"x","values":{"s":"\\ud800"}}'
+    assert receiver.karte(raw).is_success
     assert receiver.rows()[0].payload["values"] == {"s": "?"}
 
 
