@@ -12,7 +12,8 @@ from airflow.providers.salesforce.hooks.salesforce import SalesforceHook
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 from renkei.errors import Retriable
-from renkei.operators.wiring.on24_marketo import RESET, Wiring, salesforce_fields
+from renkei.operators.wiring.on24_marketo import Wiring, salesforce_fields
+from renkei.operators.wiring.purses import MARKETO_RESET
 from renkei.store.purse import Forecast, PurseSettings
 from renkei.sync.flow import Allowance
 
@@ -41,6 +42,6 @@ def test_what_is_left_of_our_calls_today(bulk: bool, blocked: bool, left: int, p
     told = Forecast("marketo:1", 30, 100, 1.0, at, None, at if blocked else None)
     wiring = object.__new__(Wiring)
     wiring.bulk = bulk
-    settings = PurseSettings(share=100, reset=RESET, reserve=20)
+    settings = PurseSettings(share=100, reset=MARKETO_RESET, reserve=20)
     wiring.purse = types.SimpleNamespace(forecast=lambda: told, settings=settings)  # type: ignore[assignment]
     assert wiring.allowance() == Allowance(left, per_day)

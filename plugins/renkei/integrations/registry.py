@@ -42,7 +42,10 @@ class Entry:
 
 
 # In this order fields are owned: where two want the same one, the later integration is refused.
-ENTRIES = (Entry("on24_marketo", "renkei.integrations.on24_marketo"),)
+ENTRIES = (
+    Entry("on24_marketo", "renkei.integrations.on24_marketo"),
+    Entry("senses_marketo", "renkei.integrations.senses_marketo", flows=("marketo_to_senses",)),
+)
 
 
 def available() -> tuple[str, ...]:

@@ -19,17 +19,15 @@ from renkei.integrations.on24_marketo.flow import build
 from renkei.integrations.on24_marketo.registration import REGISTRANT
 from renkei.integrations.on24_marketo.settings import NAME, Settings
 from renkei.integrations.settings_base import IntegrationSettings
+from renkei.operators.wiring.purses import MARKETO_RESET, allowance_of, purse_settings
 from renkei.store import records
 from renkei.store.integration_state import keep_definition, kept_definition
-from renkei.store.periods import Daily
-from renkei.store.purse import Purse, PurseSettings
+from renkei.store.purse import Purse
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Allowance, Flow
 
 # A step that starts later than this after its run was opened asks Marketo again.
 DEFINITION_HOLDS = timedelta(minutes=15)
-RESET = Daily("UTC", "06:05")  # Marketo counts calls from midnight US Central; Renkei's day begins after it for sure
-BULK_LEAVES = 5  # a backfill leaves the fifth part of our share to regular runs
 
 
 class Wiring:
@@ -41,7 +39,8 @@ class Wiring:
         hook = MarketoHook(self.settings.marketo_conn_id)
         clock = engine.clock
         self.bulk = bulk
-        self.purse = Purse(engine.store, f"marketo:{hook.client().account_id}", self._share(), clock)
+        share = purse_settings(self.settings.purse, MARKETO_RESET)
+        self.purse = Purse(engine.store, f"marketo:{hook.client().account_id}", share, clock)
         self.marketo = hook.client(self.purse.meter("on24_marketo", bulk=bulk), clock)
         self.on24 = On24Hook(self.settings.on24_conn_id).client(clock=clock, pace=self.settings.on24_pace.model_dump())
 
@@ -60,9 +59,7 @@ class Wiring:
 
     def allowance(self) -> Allowance:
         """What is left of our share of Marketo's calls today, and the share of a whole day."""
-        told = self.purse.forecast()
-        share = told.share - (self.purse.settings.reserve if self.bulk else 0)
-        return Allowance(0 if told.blocked_until else max(0, share - told.spent), share)
+        return allowance_of(self.purse, bulk=self.bulk)
 
     def _described(self, fresh: bool) -> dict[str, Any]:
         store = self.engine.store
@@ -120,13 +117,6 @@ class Wiring:
             salesforce=salesforce_fields(salesforce) if salesforce else None,
         )
         return check(self.settings, probes)
-
-    def _share(self) -> PurseSettings:
-        asked = self.settings.purse
-        return PurseSettings(
-            share=asked.share, reset=RESET, reserve=asked.share // BULK_LEAVES, rate_calls=asked.rate_calls,
-            rate_seconds=float(asked.rate_seconds), concurrency=asked.concurrency,
-        )
 
 
 def salesforce_fields(conn_id: str) -> Callable[[str], list[str]]:
