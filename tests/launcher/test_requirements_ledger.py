@@ -52,11 +52,18 @@ def test_proven_is_what_passed_and_never_failed(run: pytest.Pytester) -> None:
     assert written["O"]["missing"] == [f"O{n}" for n in range(1, 41) if n not in (1, 6)]
 
 
-def test_an_unknown_requirement_stops_the_run(run: pytest.Pytester) -> None:
+def test_an_unknown_requirement_fails_the_run(run: pytest.Pytester) -> None:
     run.makepyfile('import pytest\n\n@pytest.mark.req("O41")\ndef test_it(): pass\n')
     result = run.runpytest_inprocess("-p", "no:cacheprovider")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*unknown requirement 'O41'*"])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*unknown requirement 'O41'*"])
+
+
+def test_two_workers_prove_together(run: pytest.Pytester) -> None:
+    run.makepyfile(CASES)
+    run.runpytest_inprocess("-n", "2", "--requirements", "build/requirements.json", "-p", "no:cacheprovider")
+    written = json.loads((run.path / "build" / "requirements.json").read_text())
+    assert written["O"]["proven"] == ["O1", "O6"]
 
 
 def test_a_part_of_the_tests_does_not_overwrite_the_report(run: pytest.Pytester) -> None:

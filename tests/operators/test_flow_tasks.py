@@ -43,3 +43,9 @@ def test_a_flow_leads_to_its_integration(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_span_that_is_too_long_where_no_backfill_dag_is() -> None:
     with pytest.raises(ConfigurationError, match="full load"):
         checked({"since": "2025-01-01T00:00:00+09:00"}, now=NOW, limit=Limit(timedelta(days=31)))
+
+
+def test_settle_waits_for_each_step_that_is_cleared_with_it() -> None:
+    with DAG("one", schedule=None, start_date=START, default_args=TASK_DEFAULTS, params=flow_params()) as dag:
+        tasks("deals").steps()
+    assert dag.get_task("settle").upstream_task_ids == {"open", "extract", "plan", "push"}

@@ -55,7 +55,7 @@ class FlowTasks:
     def _steps(self, prefix: str) -> None:
         skips = [f"{prefix}{name}" for name in MIDDLE]
         first = OpenOperator(task_id="open", limit=self.limit, skips=skips, **self._at_target(bulk=False))
-        chain(first, *self._after(f"{prefix}open", bulk=False))
+        _in_order(first, *self._after(f"{prefix}open", bulk=False))
 
     def slices(self, warning: str, group_id: str = "slice") -> None:
         """The same five per slice of a past span, slice after slice; an empty purse is waited for."""
@@ -68,7 +68,7 @@ class FlowTasks:
                 skips=[f"{group_id}.{name}" for name in MIDDLE],
                 map_index_template="{{ task.span['since'][:10] }}", **self._at_target(bulk=True),
             )
-            chain(first, *self._after(f"{group_id}.open", bulk=True))
+            _in_order(first, *self._after(f"{group_id}.open", bulk=True))
 
         one_slice.expand(span=spans.output)
 
@@ -92,3 +92,11 @@ class FlowTasks:
     @property
     def _flow(self) -> dict[str, Any]:
         return {"integration": self.integration, "flow": self.flow}
+
+
+def _in_order(*steps: Any) -> None:
+    """One after the other. settle also hangs on each step itself: cleared together with one in the middle alone, it
+    would else count while that one still works."""
+    chain(*steps)
+    *before, settle = steps
+    chain(before[:-1], settle)
