@@ -32,9 +32,9 @@ def email(value: object) -> str:
 def text(value: object) -> str:
     """NFKC, letters and digits only, no capitals; empty for what holds none."""
     plain = unicodedata.normalize("NFKC", _string(value))
-    # Folding capitals can undo NFKC (ẞ), so once more
+    # Folding capitals, and taking something out of the middle, can undo NFKC: so once more after each
     folded = unicodedata.normalize("NFKC", plain.casefold())
-    return "".join(char for char in folded if not _is_ignored(char))
+    return unicodedata.normalize("NFKC", "".join(char for char in folded if not _is_ignored(char)))
 
 
 def company(value: object, *, fold_forms: bool = False) -> str:
