@@ -431,3 +431,5 @@ api_key = Table(
     _time("created_at", now=True),
     _time("revoked_at"),
 )
+
+from renkei.store import tables_cache as _cache  # noqa: E402, F401 - puts its tables on the same metadata

@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
-from renkei.sync.ports import Fields, MatchKey, Source, Span, Target
+import sqlalchemy as sa
+
+from renkei.store.cache import Replaced, Staged
+from renkei.sync.ports import Account, Fields, MatchKey, Source, Span, Target
 
 
 class Kind(StrEnum):
@@ -30,7 +33,8 @@ class Form(StrEnum):
 @dataclass(frozen=True)
 class Feed:
     """One read with its own watermark. ``overlap`` is read again each time; ``settle_time`` is how far
-    the vendor's freshest data is left alone; windows longer than ``max_span`` are cut into slices."""
+    the vendor's freshest data is left alone; windows longer than ``max_span`` are cut into slices.
+    ``replace`` (kind CACHE): puts what was staged in the place of what the cache held, in one transaction."""
 
     name: str  # "on24.registrant"
     source: Source
@@ -41,6 +45,7 @@ class Feed:
     full_since: datetime | None = None
     insert_only: bool = False
     fans_out: bool = False  # a changed record has its children (``parent`` = its key) planned again
+    replace: Callable[[sa.Connection, Staged], Replaced] | None = None
 
 
 @dataclass(frozen=True)
@@ -171,3 +176,10 @@ class Flow:
     fail_share_from: int = 20
     push_budget: timedelta = timedelta(minutes=10)
     allowance: Callable[[], Allowance] | None = None
+
+    @property
+    def account(self) -> Account:
+        """The tenant the flow writes to; a cache's is the one it reads."""
+        if self.stages:
+            return self.stages[0].target.account
+        return self.feeds[0].source.account if self.feeds else Account(self.integration, "")

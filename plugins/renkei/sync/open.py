@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from renkei.store import outbox, records, runs
 from renkei.store.migrate import check_schema
+from renkei.sync.cache import cache_windows
 from renkei.sync.engine import Engine
-from renkei.sync.flow import Feed, Flow, Stored
+from renkei.sync.flow import Feed, Flow, Kind, Stored
 from renkei.sync.request import RunRequest
 from renkei.sync.scope import scope_of
 from renkei.sync.settle import settle_quietly
@@ -65,7 +66,7 @@ def _enter(connection: sa.Connection, flow: Flow, request: RunRequest) -> tuple[
     run_id = runs.insert_run(
         connection,
         flow=flow.name,
-        account=str(flow.stages[0].target.account),
+        account=str(flow.account),
         dag_id=request.dag_id,
         dag_run_id=request.dag_run_id,
         map_index=request.map_index,
@@ -79,6 +80,9 @@ def _enter(connection: sa.Connection, flow: Flow, request: RunRequest) -> tuple[
 def _bind(engine: Engine, connection: sa.Connection, flow: Flow, request: RunRequest, run_id: int) -> None:
     """Finds or makes the windows of a first try."""
     lock_flow(connection, flow.name, "windows")
+    if flow.kind is Kind.CACHE:
+        runs.bind_windows(connection, run_id, cache_windows(engine, connection, flow))
+        return
     if not request.dry_run:
         records.subscribe(connection, flow.name, [(str(feed.source.account), feed.name) for feed in flow.feeds])
     scope = scope_of(flow, runs.get_run(connection, run_id))

@@ -76,6 +76,13 @@ class Source(Protocol):
         """Pages of the span, from ``cursor`` on. Raises CursorExpired when the cursor is dead."""
 
 
+class Snapshot(Source, Protocol):
+    """A source that is read whole each time, for a cache."""
+
+    problems: Sequence[str]
+    """What of it could not be read, one line each (a field that is gone), while the rest was."""
+
+
 @dataclass(frozen=True)
 class MatchKey:
     """A way to find a target record: ``field`` = ``value`` (``email`` = ``a@example.jp``, ``id`` = ``12``).
