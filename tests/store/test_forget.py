@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, insert, text
 
 from renkei.errors import ConfigurationError
 from renkei.store import tables as t
+from renkei.store import tables_cache as cached
 from renkei.store.forget import forget
 from renkei.store.suppression import Suppression, subject_of
 from renkei.store.tokens import Tokens
@@ -63,6 +64,21 @@ def _seed(connection: Connection, run: int, number: int, mail: str) -> None:
     connection.execute(
         insert(t.due_action).values(flow=FLOW, key=who, action="todo", payload=fields, due_at=text("now()"))
     )
+    _seed_site(connection, number, mail)
+
+
+def _seed_site(connection: Connection, number: int, mail: str) -> None:
+    """A member of a list who converted, came back, and is a Lead."""
+    definition = {"account": SOURCE, "name": f"list {number}"}
+    made = connection.execute(insert(cached.list_definition).values(definition).returning(cached.list_definition.c.id))
+    member = {"list": made.scalar_one(), "email": mail, "prospect_id": str(number)}
+    connection.execute(insert(cached.list_member).values(member))
+    connection.execute(insert(cached.conversion).values(visitor=f"v{number}", email=mail))
+    connection.execute(insert(cached.visit).values(visitor=f"v{number}", page="/", outcome="shown"))
+    staged = {"window_id": 1, "key": mail, "subject": f"email:{mail}", "payload": {"email": mail}}
+    connection.execute(insert(cached.cache_stage).values(staged))
+    lead = {"object": "Lead", "record_id": f"00Q{number}", "account": SOURCE, "email": mail, "fields": {"Email": mail}}
+    connection.execute(insert(cached.crm_record).values(lead))
 
 
 def dump(connection: Connection) -> dict[str, str]:
@@ -91,6 +107,7 @@ def test_nothing_readable_is_left_and_nobody_else_is_touched(
         "identity_link": 1,
         "inbox_event": 1,
         "source_record": 1,
+        **dict.fromkeys(("visit", "conversion", "cache_stage", "list_member", "crm_record"), 1),
     }
     for table, content in dump(connection).items():
         assert content.lower().replace(NEIGHBOUR, "").find(MAIL) == -1, table

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, insert, text
 
 from renkei.store import retention
 from renkei.store import tables as t
+from renkei.store import tables_cache as cached
 from renkei.store.retention import Retention, clean
 from tests.store.seeding import FLOW, SOURCE, TARGET, add_change, add_log, add_record, add_run, add_window
 
@@ -37,6 +38,8 @@ def test_old_and_over_goes_the_rest_stays(engine: Engine) -> None:
             connection.execute(insert(t.identity_link).values(**link, how="x", state="retired", retired_at=at))
             action = {"flow": FLOW, "key": name, "action": "a", "due_at": at}
             connection.execute(insert(t.due_action).values(**action, state="done", done_at=at))
+            connection.execute(insert(cached.conversion).values(visitor=name, email="a@example.jp", converted_at=at))
+            connection.execute(insert(cached.visit).values(visitor=name, page="/", outcome="shown", last_at=at))
             usage = {"account": TARGET, "flow": FLOW, "endpoint": name, "period_start": at}
             connection.execute(insert(t.quota_usage).values(usage))
         add_run(connection, "open", state="open", opened_at=OLD)
@@ -49,7 +52,7 @@ def test_old_and_over_goes_the_rest_stays(engine: Engine) -> None:
     done = clean(engine, Retention(), NOW)
     assert {table: rows for table, rows in done.items() if rows} == {
         "flow_run": 1, "feed_window": 1, "change": 1, "change_log": 1, "identity_link": 1, "due_action": 1,
-        "quota_usage": 1,
+        "quota_usage": 1, "conversion": 1, "visit": 1,
     }  # fmt: skip
     assert left(engine, "select dag_run_id from renkei.flow_run") == {"new", "open"}
     assert left(engine, "select key from renkei.change") == {"new", "failed"}

@@ -67,8 +67,8 @@ def replace(connection: sa.Connection, staged: Staged, sobject: str, most_remove
     counted = connection.execute(_REMOVABLE, values).one()
     if counted.held >= GUARDED_FROM and counted.gone > most_removed * counted.held:
         raise ConfigurationError(
-            f"{sobject}: {counted.gone} of {counted.held} records are gone in Salesforce, more than {most_removed:.0%}; "
-            "nothing was taken out of the store.",
+            f"{sobject}: {counted.gone} of {counted.held} records are gone in Salesforce, more than "
+            f"{most_removed:.0%}; nothing was taken out of the store.",
             remedy="Does the user still see all records? If they are really gone, raise fields.most_removed.",
         )
     removed = connection.execute(_REMOVE, values).rowcount

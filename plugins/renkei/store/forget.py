@@ -90,6 +90,11 @@ _STATEMENTS = {
     "inbox_event": f"""
         update renkei.inbox_event set payload = '{{}}', state = 'used', used_at = coalesce(used_at, now())
         where {_HOLDS_ADDRESS}""",
+    "visit": "delete from renkei.visit where visitor in (select visitor from renkei.conversion where email = :address)",
+    "conversion": "delete from renkei.conversion where email = :address",
+    "cache_stage": "delete from renkei.cache_stage where subject = :subject",
+    "list_member": "delete from renkei.list_member where email = :address",
+    "crm_record": "delete from renkei.crm_record where email = :address",
     "source_record": f"""
         update renkei.source_record set
             payload = '{{}}', hash = :reason, deleted = true,

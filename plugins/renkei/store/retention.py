@@ -24,6 +24,7 @@ class Retention:
     due_actions: int = 400
     retired_links: int = 400
     usage: int = 400
+    conversions: int = 400
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ _RULES = (
     _Rule("due_action", "due_actions", "state <> 'due' and done_at < :before"),
     _Rule("identity_link", "retired_links", "state = 'retired' and retired_at < :before"),
     _Rule("quota_usage", "usage", "period_start < :before"),
+    _Rule("conversion", "conversions", "converted_at < :before"),
+    _Rule("visit", "conversions", "last_at < :before"),
 )
 
 

@@ -169,6 +169,19 @@ def store_progress(
     )
 
 
+def begin_window(connection: sa.Connection, window_id: int, observed_at: datetime) -> None:
+    """Notes when a window that is read whole was begun."""
+    connection.execute(sa.update(feed_window).where(feed_window.c.id == window_id).values(observed_at=observed_at))
+
+
+def window_began(connection: sa.Connection, window_id: int) -> datetime:
+    """When a window that is read whole was begun."""
+    began: datetime = connection.execute(
+        sa.select(feed_window.c.observed_at).where(feed_window.c.id == window_id)
+    ).scalar_one()
+    return began
+
+
 def settle_windows(connection: sa.Connection, window_ids: Sequence[int]) -> None:
     connection.execute(
         sa.update(feed_window)

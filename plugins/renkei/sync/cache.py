@@ -68,11 +68,6 @@ def refresh(engine: Engine, flow: Flow, run_id: int, windows: list[runs.Window])
     return StepReport(message, dict(counts))
 
 
-def begin_again(connection: sa.Connection, window_id: int) -> None:
-    """What a window had staged is dropped: it is read anew."""
-    cache.unstage(connection, [window_id])
-
-
 def _refresh_feed(
     engine: Engine, flow: Flow, feed: Feed, window: runs.Window, run_id: int, counts: Counter[str]
 ) -> None:

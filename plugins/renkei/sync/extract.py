@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from renkei.errors import CursorExpired, QuotaExhausted
 from renkei.store import records, runs
 from renkei.store.suppression import store_together
+from renkei.sync.cache import refresh
 from renkei.sync.canonical import digest, dumps
 from renkei.sync.engine import Engine, StepReport
-from renkei.sync.flow import Feed, Flow
+from renkei.sync.flow import Feed, Flow, Kind
 from renkei.sync.ports import Page, SourceRow, Span
 from renkei.sync.scope import Scope, scope_of
 
@@ -30,6 +31,8 @@ def extract(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> S
     feeds = {feed.name: feed for feed in flow.feeds}
     counts = {"read": 0, "changed": 0}
     try:
+        if flow.kind is Kind.CACHE:
+            return refresh(engine, flow, run_id, windows)
         for window in windows:
             if window.state in ("unread", "reading"):
                 _read_window(engine, flow, feeds[window.feed], window, run_id, counts)

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 
 from renkei.store import records, runs
 from renkei.store.tables import plan_queue, proposal, source_record
+from renkei.sync.cache import settle_cache
+from renkei.sync.cache import totals as cache_totals
 from renkei.sync.engine import Engine, RunFailed, RunSummary
-from renkei.sync.flow import Flow
+from renkei.sync.flow import Flow, Kind
 from renkei.sync.scope import Scope, scope_of
 
 log = logging.getLogger("renkei.settle")
@@ -47,14 +49,16 @@ def summary_of(engine: Engine, flow: Flow, run_id: int) -> RunSummary:
     """The counts of a run as they are now: a later repair has changed them."""
     with engine.store.begin() as connection:
         run = runs.get_run(connection, run_id)
-        counts = _counts(connection, flow, run, scope_of(flow, run))
-        return RunSummary(
-            run_id, flow.name, run.state, counts, _totals(run, counts), run.note or "", run.postponed_until
-        )
+        cached = flow.kind is Kind.CACHE
+        counts = run.counts if cached else _counts(connection, flow, run, scope_of(flow, run))
+        totals = cache_totals(run, counts) if cached else _totals(run, counts)
+        return RunSummary(run_id, flow.name, run.state, counts, totals, run.note or "", run.postponed_until)
 
 
 def _settle(engine: Engine, connection: sa.Connection, flow: Flow, run_id: int) -> RunSummary:
     run = runs.get_run(connection, run_id)
+    if flow.kind is Kind.CACHE:
+        return settle_cache(engine, connection, flow, run)
     scope = scope_of(flow, run)
     if not scope.dry:
         _move_watermarks(connection, flow, run)
