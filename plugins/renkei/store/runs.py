@@ -190,6 +190,15 @@ def settle_windows(connection: sa.Connection, window_ids: Sequence[int]) -> None
     )
 
 
+def abandon_window(connection: sa.Connection, window_id: int) -> None:
+    """Nobody reads this window any more; what it was about is read by another."""
+    connection.execute(
+        sa.update(feed_window)
+        .where(feed_window.c.id == window_id)
+        .values(state="settled", settled_at=sa.func.now(), moves_watermark=False)
+    )
+
+
 def marks(connection: sa.Connection, flow: str, accounts: Mapping[str, str]) -> dict[str, Mark]:
     """The flow's watermarks by feed. ``accounts`` names the account behind each feed today."""
     rows = connection.execute(

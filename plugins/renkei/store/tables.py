@@ -228,6 +228,7 @@ change = Table(
     Index("ix_change_due", *CLAIM_ORDER, postgresql_where=text("state in ('pending', 'failed')")),
     Index("ix_change_lane", *CLAIM_ORDER,
           postgresql_where=text("state in ('pending', 'failed', 'in_doubt', 'waiting')")),
+    Index("ix_change_next", "flow", "due_at", postgresql_where=text("state in ('pending', 'failed')")),
     Index("ix_change_unit", "flow", "stage", "unit", postgresql_where=OPEN),
     Index("ix_change_record_ids", "record_ids", postgresql_using="gin", postgresql_where=OPEN),
     Index("ix_change_waits_for", "waits_for", postgresql_using="gin", postgresql_where=text("state = 'waiting'")),
@@ -359,6 +360,7 @@ inbox_event = Table(
     _time("used_at"),
     UniqueConstraint("source", "sender_id"),
     Index("ix_inbox_event_new", "source", "id", postgresql_where=text("state = 'new'")),
+    Index("ix_inbox_event_run", "run_id", "id", postgresql_where=text("run_id is not null")),
     _one_of("state", "state", "new", "bound", "used"),
 )
 
@@ -375,8 +377,10 @@ due_action = Table(
     _time("done_at"),
     Column("outcome", Text),
     Column("explanation", JSONB, nullable=False, server_default=EMPTY),
+    Column("run_id", BigInteger),
     UniqueConstraint("flow", "key", "action"),
     Index("ix_due_action_due", "flow", "due_at", postgresql_where=text("state = 'due'")),
+    Index("ix_due_action_run", "run_id", "id", postgresql_where=text("run_id is not null")),
 )
 
 suppression = Table(

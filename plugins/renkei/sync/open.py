@@ -14,6 +14,7 @@ from renkei.store.migrate import check_schema
 from renkei.sync.cache import cache_windows
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Feed, Flow, Kind, Stored
+from renkei.sync.intake import Intake, intake_windows
 from renkei.sync.request import RunRequest
 from renkei.sync.scope import scope_of
 from renkei.sync.settle import settle_quietly
@@ -30,7 +31,7 @@ def open_run(engine: Engine, flow: Flow, request: RunRequest) -> int:
         check_schema(connection)
     flow.check()
     with engine.store.begin() as connection:
-        run_id, first = _enter(connection, flow, request)
+        run_id, first, again = _enter(connection, flow, request)
         earlier = runs.unsettled_earlier(connection, flow.name, request.dag_id, run_id)
     engine.failpoint("open.entered")
     for unsettled in earlier:
@@ -38,6 +39,8 @@ def open_run(engine: Engine, flow: Flow, request: RunRequest) -> int:
     with engine.store.begin() as connection:
         if first:
             _bind(engine, connection, flow, request, run_id)
+        elif again:
+            _bind_waiting(engine, connection, flow, request, run_id)
         runs.update_run(connection, run_id, step="open")
         engine.failpoint("open.before_commit")
     engine.failpoint("open.after_commit")
@@ -57,12 +60,12 @@ def has_work(engine: Engine, flow: Flow, run_id: int) -> bool:
         return outbox.count_due(connection, flow.name, target_accounts(flow), flow.fingerprint, now) > 0
 
 
-def _enter(connection: sa.Connection, flow: Flow, request: RunRequest) -> tuple[int, bool]:
-    """The run's row, and whether its windows are still to be fixed."""
+def _enter(connection: sa.Connection, flow: Flow, request: RunRequest) -> tuple[int, bool, bool]:
+    """The run's row, whether its windows are still to be fixed, and whether it is tried again without a clear."""
     found = runs.find_run(connection, flow.name, request.dag_id, request.dag_run_id, request.map_index)
     if found is not None:
         runs.update_run(connection, found.id, state="open", clear_number=max(found.clear_number, request.clear_number))
-        return found.id, found.step == "entered"
+        return found.id, found.step == "entered", found.clear_number == request.clear_number
     run_id = runs.insert_run(
         connection,
         flow=flow.name,
@@ -74,7 +77,7 @@ def _enter(connection: sa.Connection, flow: Flow, request: RunRequest) -> tuple[
         request=request.as_json(),
         step="entered",
     )
-    return run_id, True
+    return run_id, True, False
 
 
 def _bind(engine: Engine, connection: sa.Connection, flow: Flow, request: RunRequest, run_id: int) -> None:
@@ -94,13 +97,31 @@ def _bind(engine: Engine, connection: sa.Connection, flow: Flow, request: RunReq
         runs.bind_windows(connection, run_id, _part_windows(connection, flow, request))
         return
     for feed in flow.feeds:
-        runs.bind_windows(connection, run_id, _windows(connection, flow, feed, request))
+        runs.bind_windows(connection, run_id, _windows(engine, connection, flow, feed, request, run_id))
     if flow.extra_reads and request.trigger != "backfill" and not request.dry_run and request.since is None:
         runs.bind_windows(connection, run_id, _extra_windows(connection, flow))
 
 
-def _windows(connection: sa.Connection, flow: Flow, feed: Feed, request: RunRequest) -> list[int]:
+def _bind_waiting(
+    engine: Engine, connection: sa.Connection, flow: Flow, request: RunRequest, run_id: int
+) -> None:
+    """A try that failed has let go of what it had bound: the next try binds what waits now."""
+    if request.dry_run or request.full or request.since or request.replan or request.verify or request.parts:
+        return
+    for feed in flow.feeds:
+        if isinstance(feed.source, Intake):
+            runs.bind_windows(connection, run_id, _windows(engine, connection, flow, feed, request, run_id))
+
+
+def _windows(
+    engine: Engine, connection: sa.Connection, flow: Flow, feed: Feed, request: RunRequest, run_id: int
+) -> list[int]:
     """Ids of the windows of one feed, oldest first."""
+    if isinstance(feed.source, Intake) and request.since is None:
+        return intake_windows(
+            connection, flow, feed, feed.source, run_id, engine.now(connection),
+            dry_run=request.dry_run, full=request.full,
+        )  # fmt: skip
     now = feed.source.now()
     until = now - feed.settle_time
     if request.since is not None:

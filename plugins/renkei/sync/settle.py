@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from renkei.sync.cache import settle_cache
 from renkei.sync.cache import totals as cache_totals
 from renkei.sync.engine import Engine, RunFailed, RunSummary
 from renkei.sync.flow import Flow, Kind
+from renkei.sync.intake import settle_intake
 from renkei.sync.scope import Scope, scope_of
 
 log = logging.getLogger("renkei.settle")
@@ -60,12 +62,11 @@ def _settle(engine: Engine, connection: sa.Connection, flow: Flow, run_id: int) 
     if flow.kind is Kind.CACHE:
         return settle_cache(engine, connection, flow, run)
     scope = scope_of(flow, run)
-    if not scope.dry:
-        _move_watermarks(connection, flow, run)
-    counts = _counts(connection, flow, run, scope)
     now = engine.now(connection)
+    let_go = False if scope.dry else _move_watermarks(connection, flow, run, now)
+    counts = _counts(connection, flow, run, scope)
     postponed = run.postponed_until if run.postponed_until and run.postponed_until > now else None
-    state, note = _colour(connection, flow, run, scope, counts, postponed is not None)
+    state, note = _colour(connection, flow, run, scope, let_go, postponed is not None)
     if postponed is not None and not note:
         note = f"postponed until {postponed.isoformat()}: {run.note}"
     runs.update_run(
@@ -83,16 +84,20 @@ def _settle(engine: Engine, connection: sa.Connection, flow: Flow, run_id: int) 
     return RunSummary(run_id, flow.name, state, counts, _totals(run, counts), note, postponed)
 
 
-def _move_watermarks(connection: sa.Connection, flow: Flow, run: Any) -> None:
-    """Over the run's windows that were read to the end and whose records are all planned, in order of time."""
-    windows = [window for window in runs.run_windows(connection, run.id) if window.state in ("read", "settled")]
+def _move_watermarks(connection: sa.Connection, flow: Flow, run: Any, now: datetime) -> bool:
+    """Over the run's windows that were read to the end and whose records are all planned, in order of time. Returns
+    whether something that was bound to the run was let go."""
+    bound = runs.run_windows(connection, run.id)
+    windows = [window for window in bound if window.state in ("read", "settled")]
     unplanned = _unplanned_windows(connection, flow)
     done = sorted((window for window in windows if window.id not in unplanned), key=lambda window: window.since)
+    let_go = settle_intake(connection, flow, bound, done, now)
     for window in done:
         if window.moves_watermark:
             runs.move_mark(connection, flow.name, window)
     runs.settle_windows(connection, [window.id for window in done])
     runs.finish_loading(connection, flow.name)
+    return let_go
 
 
 def _unplanned_windows(connection: sa.Connection, flow: Flow) -> set[int]:
@@ -163,10 +168,10 @@ from renkei.change where run_id = :run_id and coalesce(outcome, '') <> 'supersed
 
 
 def _colour(
-    connection: sa.Connection, flow: Flow, run: Any, scope: Scope, counts: Any, postponed: bool
+    connection: sa.Connection, flow: Flow, run: Any, scope: Scope, let_go: bool, postponed: bool
 ) -> tuple[str, str]:
     """Red only for what a person should look at; the note says what that is."""
-    if not (run.fully_read and run.fully_planned) and not _nothing_asked(connection, run):
+    if not (run.fully_read and run.fully_planned) and (let_go or not _nothing_asked(connection, run)):
         if postponed:
             return "postponed", ""
         left = "read" if not run.fully_read else "planned"
