@@ -21,7 +21,7 @@ ARROWS: dict[str, set[str]] = {
     "sync": {"store"},
     "endpoints": {"clients", "sync"},
     "integrations": {"endpoints", "sync"},
-    "hooks": {"clients", "sync.ports"},
+    "hooks": {"clients", "sync.ports", "store.db", "store.tokens"},
     "get_provider_info": set(),
     "triggers": {"store", "hooks", "clients"},
     "notifiers": {"store", "sync"},

@@ -14,8 +14,10 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "renkei-provider",
         "name": "Renkei",
-        "description": "Keeps Marketo, ON24, KARTE and Mazrica in step.",
-        "connection-types": [_marketo(), _on24(), _karte(), _mazrica()],
+        "description": "Keeps Marketo, ON24, KARTE, Mazrica, Salesforce, Account Engagement and immedio in step.",
+        "connection-types": [
+            _marketo(), _on24(), _karte(), _mazrica(), _salesforce(), _account_engagement(), _immedio(),
+        ],
     }
 
 
@@ -100,6 +102,69 @@ def _karte() -> dict[str, Any]:
             "client_secret": _secret("Client secret", "Of the same app; KARTE signs webhooks with it."),
             "previous_client_secret": _secret(
                 "Previous client secret", "While the secret is being changed: both are accepted."
+            ),
+        },
+    }
+
+
+def _salesforce() -> dict[str, Any]:
+    return {
+        "connection-type": "salesforce_oauth",
+        "hook-class-name": "renkei.hooks.salesforce.SalesforceHook",
+        "hook-name": "Salesforce (OAuth)",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "port", "host", "password"],
+            "relabeling": {"login": "Username"},
+            "placeholders": {"login": "only with a private key: the user we act as"},
+        },
+        "conn-fields": {
+            "consumer_key": _text("Consumer key", "Of the connected app (or external client app)."),
+            "consumer_secret": _secret("Consumer secret", "Of the same app."),
+            "sandbox": {
+                "label": "Sandbox",
+                "description": "A sandbox org: its people sign in at test.salesforce.com.",
+                "schema": {"type": ["boolean", "null"], "default": False},
+            },
+            "domain": _text("My Domain", "acme.my, where the org signs in only there; needed for client credentials."),
+            "login_url": _text("Login URL", "Only where it is none of Salesforce's, for instance Renkei's sandbox."),
+            "private_key": _secret("Private key", "PEM, for the JWT bearer flow instead of connecting by approval."),
+            "client_credentials": {
+                "label": "Client credentials",
+                "description": "Sign in as the app's run-as user instead of connecting by approval.",
+                "schema": {"type": ["boolean", "null"], "default": False},
+            },
+            "version": _text("API version", "Empty for the one Renkei is tested with."),
+        },
+    }
+
+
+def _account_engagement() -> dict[str, Any]:
+    return {
+        "connection-type": "account_engagement",
+        "hook-class-name": "renkei.hooks.account_engagement.AccountEngagementHook",
+        "hook-name": "Account Engagement",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "port", "login", "password"],
+            "relabeling": {"host": "API host"},
+            "placeholders": {"host": "Empty for pi.pardot.com, or pi.demo.pardot.com with a sandbox org"},
+        },
+        "conn-fields": {
+            "business_unit_id": _text("Business unit ID", "0Uv…, under Business Unit Setup."),
+            "salesforce_conn_id": _text("Salesforce connection", "The connection that signs in; salesforce_default."),
+        },
+    }
+
+
+def _immedio() -> dict[str, Any]:
+    return {
+        "connection-type": "immedio",
+        "hook-class-name": "renkei.hooks.immedio.ImmedioHook",
+        "hook-name": "immedio",
+        "ui-field-behaviour": {"hidden-fields": ["schema", "port", "host", "login", "password"]},
+        "conn-fields": {
+            "webhook_secret": _secret("Webhook secret", "immedio sends it in the header X-Webhook-Token."),
+            "previous_webhook_secret": _secret(
+                "Previous webhook secret", "While the secret is being changed: both are accepted."
             ),
         },
     }

@@ -82,7 +82,7 @@ class Transport:
         if late.is_set():
             self.lost(call, f"the answer took longer than {call.seconds:.0f} s")
         self._note_clock(response.headers.get("Date"))
-        if 300 <= response.status_code < 400:
+        if response.status_code in (301, 302, 303, 307, 308):
             raise ConfigurationError(
                 f"{self.system} {call.endpoint}: the host redirects elsewhere.", remedy="Correct the connection's host."
             )
