@@ -29,7 +29,7 @@ down:
 	@if [ -x $(PY) ]; then $(PY) -m include.launcher.down; fi
 
 test: install check
-	$(PY) -m pytest -n 2 --dist loadgroup --requirements=build/requirements.json
+	$(PY) -m pytest -n 2 --requirements=build/requirements.json
 
 check: install
 	.venv/bin/ruff check .
