@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, insert, text
 from renkei.errors import ConfigurationError
 from renkei.store import tables as t
 from renkei.store import tables_cache as cached
+from renkei.store import tables_gates as gates
 from renkei.store.forget import forget
 from renkei.store.suppression import Suppression, subject_of
 from renkei.store.tokens import Tokens
@@ -64,6 +65,8 @@ def _seed(connection: Connection, run: int, number: int, mail: str) -> None:
     connection.execute(
         insert(t.due_action).values(flow=FLOW, key=who, action="todo", payload=fields, due_at=text("now()"))
     )
+    gate = {"flow": FLOW, "account": TARGET, "key": who, "passed_at": text("now()")}
+    connection.execute(insert(gates.request_gate).values(gate))
     _seed_site(connection, number, mail)
 
 
@@ -104,6 +107,7 @@ def test_nothing_readable_is_left_and_nobody_else_is_touched(
         "delivered": 3,
         "proposal": 1,
         "due_action": 1,
+        "request_gate": 1,
         "identity_link": 1,
         "inbox_event": 1,
         "source_record": 1,

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, insert, text
 from renkei.store import retention
 from renkei.store import tables as t
 from renkei.store import tables_cache as cached
+from renkei.store import tables_gates as gates
 from renkei.store.retention import Retention, clean
 from tests.store.seeding import FLOW, SOURCE, TARGET, add_change, add_log, add_record, add_run, add_window
 
@@ -40,6 +41,10 @@ def test_old_and_over_goes_the_rest_stays(engine: Engine) -> None:
             connection.execute(insert(t.due_action).values(**action, state="done", done_at=at))
             connection.execute(insert(cached.conversion).values(visitor=name, email="a@example.jp", converted_at=at))
             connection.execute(insert(cached.visit).values(visitor=name, page="/", outcome="shown", last_at=at))
+            gate = {"flow": FLOW, "account": TARGET, "key": name, "passed_at": at - timedelta(days=11)}
+            connection.execute(insert(gates.request_gate).values(gate))
+            entered = {"gate": "g", "dag_id": "d", "dag_run_id": name, "counts": True, "entered_at": at}
+            connection.execute(insert(gates.run_gate).values(**entered, left_at=at))
             usage = {"account": TARGET, "flow": FLOW, "endpoint": name, "period_start": at}
             connection.execute(insert(t.quota_usage).values(usage))
         add_run(connection, "open", state="open", opened_at=OLD)
@@ -52,7 +57,7 @@ def test_old_and_over_goes_the_rest_stays(engine: Engine) -> None:
     done = clean(engine, Retention(), NOW)
     assert {table: rows for table, rows in done.items() if rows} == {
         "flow_run": 1, "feed_window": 1, "change": 1, "change_log": 1, "identity_link": 1, "due_action": 1,
-        "quota_usage": 1, "conversion": 1, "visit": 1,
+        "quota_usage": 1, "conversion": 1, "visit": 1, "request_gate": 2, "run_gate": 1,
     }  # fmt: skip
     assert left(engine, "select dag_run_id from renkei.flow_run") == {"new", "open"}
     assert left(engine, "select key from renkei.change") == {"new", "failed"}

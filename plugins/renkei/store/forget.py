@@ -82,6 +82,7 @@ _STATEMENTS = {
             payload = '{{}}', explanation = '{{}}', {_MASKED_KEY},
             state = 'done', done_at = coalesce(done_at, now()), outcome = coalesce(outcome, :reason)
         where {_OF_PERSON}""",
+    "request_gate": f"delete from renkei.request_gate where {_OF_PERSON}",
     "identity_link": f"""
         update renkei.identity_link set
             state = 'retired', retired_at = coalesce(retired_at, now()), retired_reason = :reason,

@@ -24,6 +24,7 @@ class Retention:
     due_actions: int = 400
     retired_links: int = 400
     usage: int = 400
+    gates: int = 30  # more than the longest time a gate stays closed
     conversions: int = 400
 
 
@@ -52,6 +53,8 @@ _RULES = (
     ),
     _Rule("due_action", "due_actions", "state <> 'due' and done_at < :before"),
     _Rule("identity_link", "retired_links", "state = 'retired' and retired_at < :before"),
+    _Rule("request_gate", "gates", "passed_at < :before"),
+    _Rule("run_gate", "gates", "left_at < :before"),
     _Rule("quota_usage", "usage", "period_start < :before"),
     _Rule("conversion", "conversions", "converted_at < :before"),
     _Rule("visit", "conversions", "last_at < :before"),

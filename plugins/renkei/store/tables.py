@@ -437,3 +437,4 @@ api_key = Table(
 )
 
 from renkei.store import tables_cache as _cache  # noqa: E402, F401 - puts its tables on the same metadata
+from renkei.store import tables_gates as _gates  # noqa: E402, F401

@@ -38,6 +38,7 @@ class RetentionDays(Section):
     due_actions: int = Field(default=400, ge=1)
     retired_links: int = Field(default=400, ge=1)
     usage: int = Field(default=400, ge=1)
+    gates: int = Field(default=30, ge=2)
     conversions: int = Field(default=400, ge=1)
 
     def retention(self) -> Retention:
