@@ -1,0 +1,1 @@
+"""SOQL, as far as clients of this org need it: words, grammar, meaning."""
