@@ -114,4 +114,3 @@ def _run(ask: Ask, part: dict[str, Any]) -> tuple[int, dict[str, str], Any]:
     text = response.get_data(as_text=True)
     location = {"Location": f"{address.path}/{json.loads(text)['id']}"} if response.status_code == 201 else {}
     return response.status_code, location, json.loads(text) if text else None
-

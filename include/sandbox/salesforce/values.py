@@ -140,5 +140,3 @@ def _reference(org: Org, field: Field, value: Any) -> str:
     if row.get("IsDeleted"):
         raise Refused("ENTITY_IS_DELETED", status=400)
     return found
-
-
