@@ -152,7 +152,8 @@ def test_bulk_2_query_and_ingest(client: Salesforce, tmp_path: Any) -> None:
     assert [(one["numberRecordsProcessed"], one["numberRecordsFailed"]) for one in outcome] == [(6, 1)]
     failed = client.bulk2.Lead.get_failed_records(outcome[0]["job_id"])
     assert "REQUIRED_FIELD_MISSING" in failed
-    pages = list(client.bulk2.Lead.query("SELECT Email, Owner.Username FROM Lead ORDER BY Email", max_records=3, wait=0.05))
+    soql = "SELECT Email, Owner.Username FROM Lead ORDER BY Email"
+    pages = list(client.bulk2.Lead.query(soql, max_records=3, wait=0.05))
     assert [page.count("\n") for page in pages] == [4, 3]
     assert pages[0].startswith('"Email","Owner.Username"\n"lead0@example.jp","api.user@sandbox.example.com"')
 
