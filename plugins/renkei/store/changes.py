@@ -84,13 +84,14 @@ def open_by_key(
 def written_once(
     connection: sa.Connection, flow: str, account: str, target_object: str, keys: Sequence[str]
 ) -> set[str]:
-    """Which of these write-once keys were ever planned, in any state."""
+    """Which of these write-once keys were ever planned, in any state, and not withdrawn before they were sent."""
     rows = connection.execute(
         sa.select(change.c.key).where(
             change.c.flow == flow,
             change.c.account == account,
             change.c.object == target_object,
             change.c.form == "write_once",
+            change.c.outcome.is_distinct_from("superseded"),
             change.c.key == sa.any_(sa.cast(list(keys), sa.ARRAY(sa.Text))),
         )
     )

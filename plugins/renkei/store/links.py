@@ -54,6 +54,32 @@ def add(
     )
 
 
+_FOLLOW = sa.text("""
+with shown as (select * from jsonb_to_recordset(cast(:rows as jsonb)) as x(match_key text, target_id text)),
+ended as (
+    update renkei.identity_link live
+    set state = 'retired', retired_at = now(), retired_reason = 'the source names another record'
+    from shown
+    where live.integration = :integration and live.account = :account and live.object = :object
+      and live.state = 'live' and live.match_key = shown.match_key and live.target_id <> shown.target_id)
+select shown.match_key from shown
+where not exists (
+    select from renkei.identity_link live
+    where live.integration = :integration and live.account = :account and live.object = :object
+      and live.state = 'live' and live.match_key = shown.match_key and live.target_id = shown.target_id)
+""")
+
+
+def follow(connection: sa.Connection, integration: str, account: str, target_object: str, rows: str) -> list[str]:
+    """Links as the source shows them now (JSON text of rows as in ``add``); what it showed before ends. Returns the
+    match keys that stand for another record than before, or for one at last."""
+    place = {"integration": integration, "account": account, "object": target_object}
+    changed = list(connection.execute(_FOLLOW, {**place, "rows": rows}).scalars())
+    if changed:
+        connection.execute(_ADD, {**place, "kind": "many_to_one", "rows": rows})
+    return changed
+
+
 def retire(
     connection: sa.Connection,
     integration: str,

@@ -25,16 +25,17 @@ def claim(
     limit: int,
     states: Sequence[ClaimState],
     passed_over: Sequence[int] = (),
+    any_mapping: bool = False,
 ) -> list[Change]:
     """The next due changes of a stage, normal before bulk; rows another sender holds are passed over, and so is what
-    must be planned again first."""
+    must be planned again first. ``any_mapping``: also what was planned under an earlier one."""
     statement = (
         sa.select(*COLUMNS)
         .where(
             change.c.flow == flow,
             change.c.account == account,
             change.c.stage == stage,
-            change.c.fingerprint == fingerprint,
+            sa.true() if any_mapping else change.c.fingerprint == fingerprint,
             # Literal, so that Postgres can tell that the partial index of these very states will do
             change.c.state.in_([sa.literal_column(f"'{state}'") for state in states]),
             sa.or_(~change.c.stale, change.c.state == "in_doubt"),
@@ -197,3 +198,33 @@ def make_due(
     if since is not None:
         statement = statement.where(change.c.updated_at >= since)
     return int(connection.execute(statement).rowcount)
+
+
+_SEND_AGAIN = sa.text("""
+with decided as (
+    update renkei.change set
+        state = 'pending', due_at = :now, code = null, reason = 'a person had it sent again', updated_at = now()
+    where flow = :flow and state = 'in_doubt' and form = 'write_once'
+      and (cast(:run_id as bigint) is null or run_id = :run_id)
+      and (cast(:reason as text) is null or reason = :reason or code = :reason)
+      and (cast(:since as timestamptz) is null or updated_at >= :since)
+    returning id, run_id, flow, account, object, key, attempts)
+insert into renkei.change_log (change_id, run_id, flow, account, object, key, event, reason, detail)
+select id, run_id, flow, account, object, key, 'sent_again', 'a person decided',
+       jsonb_build_object('attempts', attempts)
+from decided
+""")
+
+
+def send_again(
+    connection: sa.Connection,
+    flow: str,
+    now: datetime,
+    *,
+    run_id: int | None = None,
+    reason: str | None = None,
+    since: datetime | None = None,
+) -> int:
+    """Has in-doubt write-once changes sent again, as a person decided; returns how many."""
+    asked = {"flow": flow, "now": now, "run_id": run_id, "reason": reason, "since": since}
+    return int(connection.execute(_SEND_AGAIN, asked).rowcount)

@@ -223,7 +223,7 @@ change = Table(
     _time("closed_at"),
     Index("uq_change_open", "flow", "account", "object", "key", unique=True, postgresql_where=OPEN),
     Index("uq_change_write_once", "flow", "account", "object", "key", unique=True,
-          postgresql_where=text("form = 'write_once'")),
+          postgresql_where=text("form = 'write_once' and outcome is distinct from 'superseded'")),
     # In the order they are claimed: by row, and through the lane
     Index("ix_change_due", *CLAIM_ORDER, postgresql_where=text("state in ('pending', 'failed')")),
     Index("ix_change_lane", *CLAIM_ORDER,

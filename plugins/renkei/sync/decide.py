@@ -10,14 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.store import changes, delivered, links
+from renkei.store import changes, delivered, links, outbox
 from renkei.store.changes import Change
 from renkei.sync.canonical import digest, dumps
 from renkei.sync.compare import differences, stands_back
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Decision, Flow, Form, Skip, Stage, Unmappable, Write
 from renkei.sync.propose import propose
-from renkei.sync.results import DATA_DAYS, DATA_RETRY
+from renkei.sync.results import DATA_DAYS, DATA_RETRY, ref_name
 from renkei.sync.scope import Scope
 from renkei.sync.units import Loaded
 from renkei.sync.verify import verify_targets
@@ -72,11 +72,27 @@ def decide_stage(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded]) -> N
     if verdicts.scope.dry:
         propose(verdicts, stage, mapped, known)
         return
+    _keep_links(verdicts, mapped)
     put: list[dict[str, Any]] = []
     for key, one in mapped.items():
         _decide(verdicts, stage, key, one, known, put)
     _close_vanished(verdicts, stage, units, mapped)
     _put(verdicts, stage, put)
+
+
+def _keep_links(verdicts: Verdicts, mapped: Mapping[str, Mapped]) -> None:
+    """Who is who, as the source shows it; what waited for that may go."""
+    shown: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for one in mapped.values():
+        for link in one.decision.links if isinstance(one.decision, Write) else ():
+            row = {"match_key": str(link.key), "target_id": link.id, "how": "source", "explanation": {}}
+            shown.setdefault((str(link.account), link.object), {})[str(link.key)] = row
+    for (account, target_object), rows in sorted(shown.items()):
+        changed = links.follow(
+            verdicts.connection, verdicts.flow.integration, account, target_object, dumps(list(rows.values()))
+        )
+        names = [ref_name(account, target_object, key) for key in changed]
+        outbox.wake(verdicts.connection, names, verdicts.engine.now(verdicts.connection))
 
 
 def _verified(verdicts: Verdicts, stage: Stage, mapped: Mapping[str, Mapped], known: Known) -> Known:
@@ -163,7 +179,7 @@ def _decide(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Know
 def needed(stage: Stage, write: Write, known: Known) -> bool:
     """Whether the target may differ from what is wanted. What was sent and never answered is not known as delivered."""
     if stage.form is Form.WRITE_ONCE:
-        return write.key not in known.once
+        return write.key in known.open or write.key not in known.once
     if stage.form is Form.CREATE_AFTER_LOOKUP:
         target_id = known.linked(stage.target.object, write.match)
         if target_id is None:

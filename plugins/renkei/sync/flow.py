@@ -11,7 +11,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from renkei.store.cache import Replaced, Staged
-from renkei.sync.ports import Account, Fields, MatchKey, Source, Span, Target
+from renkei.sync.ports import Account, Doubt, Fields, MatchKey, Sighting, Source, Span, Target
 
 
 class Kind(StrEnum):
@@ -87,9 +87,21 @@ class Ref:
 
 
 @dataclass(frozen=True)
+class Link:
+    """The source itself shows who is who: ``key`` stands for the record ``id`` of ``object`` in ``account``. What it
+    showed last stands."""
+
+    account: Account
+    object: str
+    key: MatchKey
+    id: str
+
+
+@dataclass(frozen=True)
 class Write:
     """Write this record. ``fields``: owned, sent in full and compared with what was delivered;
-    ``initial``: sent only in a create; ``refs``: fields that take a linked record's id;
+    ``initial``: never compared; sent in a create, and along with the fields of an UPSERT (a stamp);
+    ``refs``: fields that take a linked record's id; ``links``: kept when this is planned, written or not;
     ``match``: how to find the target record, first hit wins (CREATE_AFTER_LOOKUP);
     ``may_create`` False: link only, else waits as ``absent_reason``;
     ``order``: where several units meet in one target record, the later one wins;
@@ -99,6 +111,7 @@ class Write:
     fields: Mapping[str, Any] = field(default_factory=dict)
     initial: Mapping[str, Any] = field(default_factory=dict)
     refs: Mapping[str, Ref] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
     match: tuple[MatchKey, ...] = ()
     may_create: bool = True
     absent_reason: str = "no_record"
@@ -128,7 +141,8 @@ Decision = Write | Skip | Unmappable
 
 @dataclass(frozen=True)
 class Stage:
-    """One object a flow writes. Stages are sent in their order."""
+    """One object a flow writes. Stages are sent in their order. ``find`` looks for WRITE_ONCE records in doubt, up to a
+    batch of them, and answers by key; without it they stay in doubt until a person decides."""
 
     name: str  # "people"
     target: Target
@@ -139,6 +153,7 @@ class Stage:
     feeds: tuple[str, ...] = ()  # whose records make its units; empty: all but fan-out feeds
     wait_days: int = 30
     in_doubt_after: timedelta = timedelta(minutes=2)  # an absence counts only later than this
+    find: Callable[[Sequence[Doubt]], Mapping[str, Sighting]] | None = None
 
 
 @dataclass(frozen=True)

@@ -107,11 +107,15 @@ class Found:
 
 @dataclass(frozen=True)
 class WriteItem:
-    """One record to write. ``id`` is set for updates by id; ``fields`` is everything to send."""
+    """One record to write. ``id`` is set for updates by id; ``fields`` is everything to send. ``marker`` names this
+    record of this flow for ever: a target that has room for it is searched by it later. ``repeated``: the same was
+    sent before, and its answer never came."""
 
     key: str
     fields: Fields
     id: str | None = None
+    marker: str = ""
+    repeated: bool = False
 
 
 class Result(StrEnum):
@@ -123,6 +127,8 @@ class Result(StrEnum):
     EXISTS = "exists"  # create refused: a record with this key is there (1005)
     AMBIGUOUS = "ambiguous"  # several records have this key (1007)
     NOT_FOUND = "not_found"  # the id (or the parent's id) is gone (1004, 1013)
+    UNKNOWN = "unknown"  # of this record alone the answer never came
+    NOT_SENT = "not_sent"  # the batch ended before this record; it goes with the next
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,31 @@ class Outcome:
     code: str = ""
     reason: str = ""
     error_class: ErrorClass = "data"
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A record sent once (``fields``, ``marker``) whose answer never came; ``age``: how long ago it was sent."""
+
+    key: str
+    marker: str
+    fields: Fields
+    age: timedelta
+
+
+class Seen(StrEnum):
+    FOUND = "found"
+    ABSENT = "absent"  # not there now; it may still come
+    UNREADABLE = "unreadable"  # the target does not show enough to tell
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What a search for a doubtful record showed."""
+
+    seen: Seen
+    id: str | None = None
+    reason: str = ""
 
 
 class Target(Protocol):

@@ -64,6 +64,13 @@ def failed(change: Change, now: datetime, error_class: ErrorClass, code: str, re
     return Resolution(change, "failed", event="failed", code=code, reason=reason, error_class=error_class, due_at=due)
 
 
+def lost(change: Change, stage: Stage, now: datetime, code: str, reason: str) -> Resolution:
+    """Nobody knows what became of it: a create is looked for later, a replayable write is sent again."""
+    findable = stage.form in (Form.CREATE_AFTER_LOOKUP, Form.WRITE_ONCE)
+    state = "in_doubt" if findable else "pending"
+    return Resolution(change, state, event="in_doubt", reason=reason, code=code, due_at=now, keep_sent=True)
+
+
 def store(
     connection: sa.Connection,
     flow: Flow,

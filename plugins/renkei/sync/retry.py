@@ -1,4 +1,5 @@
-"""Failed and in-doubt changes, by hand: made due, for the flow itself to send (one code path writes), or dismissed."""
+"""Failed and in-doubt changes, by hand: made due, for the flow itself to send (one code path writes), sent
+again, or dismissed."""
 
 from __future__ import annotations
 
@@ -17,6 +18,16 @@ def make_due(
     with engine.store.begin() as connection:
         now = engine.now(connection)
         return outbox.make_due(connection, flow, now, run_id=run_id, reason=reason, since=since)
+
+
+def send_again(
+    engine: Engine, flow: str, *, run_id: int | None = None, reason: str | None = None, since: datetime | None = None
+) -> int:
+    """Sends once more what may be sent only once and is in doubt; a person looked, and it is not there. Returns how
+    many."""
+    with engine.store.begin() as connection:
+        now = engine.now(connection)
+        return outbox.send_again(connection, flow, now, run_id=run_id, reason=reason, since=since)
 
 
 def dismiss(

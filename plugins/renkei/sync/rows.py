@@ -9,14 +9,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.store import links, outbox
+from renkei.store import delivered, links, outbox
 from renkei.store.changes import Change
 from renkei.sync import results
 from renkei.sync.canonical import dumps
+from renkei.sync.finding import find_out, marker_of
 from renkei.sync.flow import Form, Stage
 from renkei.sync.ports import Outcome, Result, WriteItem
 from renkei.sync.results import Resolution
-from renkei.sync.sender import Sender, call, new_attempt
+from renkei.sync.sender import Sender, call, new_attempt, tell_lost
 
 STATES: tuple[outbox.ClaimState, ...] = ("pending", "failed")
 REMATCHED = "rematch"
@@ -32,7 +33,10 @@ class Ready:
 
 
 def send_rows(sender: Sender, index: int, stage: Stage) -> None:
-    """Sends the due changes of a stage, batch after batch, while there is time."""
+    """Sends the due changes of a stage, batch after batch, while there is time; first of all finds out what became
+    of those that may be sent only once."""
+    if stage.form is Form.WRITE_ONCE:
+        find_out(sender, index, stage)
     with sender.engine.store.connect() as connection:
         while sender.has_time():
             attempt = new_attempt()
@@ -132,18 +136,30 @@ def _send(
     attempt: str,
     committed_at: datetime,
 ) -> None:
-    items = [WriteItem(one.change.key, one.fields, one.target_id) for one in ready]
+    items = [_item(one, stage) for one in ready]
     claimed = [one.change for one in ready]
     outcomes = call(sender, connection, stage, claimed, items, attempt, committed_at, _verb(stage))
     if outcomes is None:
         return
     with connection.begin():
         now = sender.engine.now(connection)
-        resolutions = [_resolution(one, outcome, now) for one, outcome in zip(ready, outcomes, strict=True)]
+        resolutions = [
+            _resolution(sender, stage, one, outcome, now) for one, outcome in zip(ready, outcomes, strict=True)
+        ]
         kept = sender.store(connection, stage, resolutions, attempt)
         _match_anew(sender, connection, stage, ready, [one for one in kept if one.code == REMATCHED])
+        doubtful = [one.change.id for one in kept if one.event == "in_doubt"]
+        delivered.forget_of_changes(connection, doubtful)
         sender.engine.failpoint("push.before_outcome_commit")
     sender.engine.failpoint("push.after_outcome_commit")
+    if doubtful:
+        tell_lost(sender, stage, len(doubtful))
+
+
+def _item(one: Ready, stage: Stage) -> WriteItem:
+    along = one.change.initial if stage.form is Form.UPSERT else {}
+    repeated = one.change.sent is not None
+    return WriteItem(one.change.key, {**along, **one.fields}, one.target_id, marker_of(one.change), repeated)
 
 
 def _verb(stage: Stage) -> Callable[[Sequence[WriteItem]], list[Outcome]]:
@@ -151,8 +167,12 @@ def _verb(stage: Stage) -> Callable[[Sequence[WriteItem]], list[Outcome]]:
     return verbs[stage.form]
 
 
-def _resolution(one: Ready, outcome: Outcome, now: datetime) -> Resolution:
+def _resolution(sender: Sender, stage: Stage, one: Ready, outcome: Outcome, now: datetime) -> Resolution:
     change = one.change
+    if outcome.result is Result.UNKNOWN:
+        return results.lost(change, stage, now, outcome.code, outcome.reason)
+    if outcome.result is Result.NOT_SENT:
+        return Resolution(change, "pending", reason=outcome.reason or None, due_at=sender.started)
     if outcome.result in (Result.CREATED, Result.UPDATED, Result.UNCHANGED):
         return Resolution(
             change,

@@ -16,8 +16,8 @@ from renkei.store import delivered
 from renkei.store.changes import Change
 from renkei.sync import results
 from renkei.sync.engine import Engine
-from renkei.sync.flow import Flow, Form, Stage
-from renkei.sync.ports import Outcome, WriteItem
+from renkei.sync.flow import Flow, Stage
+from renkei.sync.ports import Outcome, Result, WriteItem
 from renkei.sync.results import Resolution
 
 log = logging.getLogger("renkei.push")
@@ -99,7 +99,8 @@ def call(
     except Fatal as error:
         _refuse(sender, connection, stage, claimed, attempt, error)
         raise
-    sender.unknown = 0
+    if any(one.result is not Result.UNKNOWN for one in outcomes):
+        sender.unknown = 0
     return outcomes
 
 
@@ -149,27 +150,20 @@ def _lose(
     error: OutcomeUnknown,
 ) -> None:
     """Nobody knows: creates are looked for later, replayable writes are sent again by the next run."""
-    findable = stage.form in (Form.CREATE_AFTER_LOOKUP, Form.WRITE_ONCE)
     with connection.begin():
         now = sender.engine.now(connection)
-        resolutions = [
-            Resolution(
-                change,
-                "in_doubt" if findable else "pending",
-                event="in_doubt",
-                reason=error.message,
-                code=error.code,
-                due_at=now,
-                keep_sent=True,
-            )
-            for change in claimed
-        ]
+        resolutions = [results.lost(change, stage, now, error.code, error.message) for change in claimed]
         kept = sender.store(connection, stage, resolutions, attempt)
         delivered.forget_of_changes(connection, [one.change.id for one in kept])
+    tell_lost(sender, stage, len(claimed))
+
+
+def tell_lost(sender: Sender, stage: Stage, count: int) -> None:
+    """Says so, and raises Retriable after too many calls in a row without an answer."""
     log.warning(
         "%s: the answer for %d records of %s never came; the next run finds out what became of them",
         sender.flow.name,
-        len(claimed),
+        count,
         stage.name,
     )
     sender.unknown += 1

@@ -1,4 +1,4 @@
-"""renkei_retry_failed: makes failed and in-doubt changes due, or dismisses them. The flow itself sends them: one code
+"""renkei_retry_failed: makes failed and in-doubt changes due, sends again, or dismisses them. The flow itself sends them: one code
 path writes."""
 
 from __future__ import annotations
@@ -28,26 +28,29 @@ class RetryFailedOperator(BaseOperator):
     def execute(self, context: Any) -> dict[str, int]:
         params = context["params"]
         by_hand = context["dag_run"].run_type != "scheduled"
-        dismissing = by_hand and params.get("do") == "dismiss"
-        if dismissing and not any(params.get(name) for name in NARROWING):
+        do = str(params.get("do") or "retry") if by_hand else "retry"
+        if do != "retry" and not any(params.get(name) for name in NARROWING):
+            meant = "given up" if do == "dismiss" else "sent again, whether it is there already or not"
             raise ConfigurationError(
-                "Nothing was dismissed: everything that failed would be given up.",
+                f"Nothing was done: everything that is open would be {meant}.",
                 remedy="Say which records: give Run, Reason or Since.",
             )
         with bootstrap.opened_store() as store:
-            made = self._asked(store, params, dismissing) if by_hand else self._held(store)
+            made = self._asked(store, params, do) if by_hand else self._held(store)
         told = ", ".join(f"{flow} {count}" for flow, count in made.items())
-        done, then = ("dismissed", GONE) if dismissing else ("made due", NEXT)
+        done, then = {"dismiss": ("dismissed", GONE), "send_again": ("to be sent again", NEXT)}.get(
+            do, ("made due", NEXT)
+        )
         self.log.info("%s changes %s%s. %s", sum(made.values()), done, f" ({told})" if told else "", then)
         return made
 
-    def _asked(self, store: sa.Engine, params: Any, dismissing: bool) -> dict[str, int]:
-        from renkei.sync.retry import dismiss, make_due
+    def _asked(self, store: sa.Engine, params: Any, do: str) -> dict[str, int]:
+        from renkei.sync.retry import dismiss, make_due, send_again
 
         engine = bootstrap.engine_on(store)
         flows = [params["flow"]] if params.get("flow") else failing_flows(store)
         asked = {"run_id": params.get("run"), "reason": params.get("reason"), "since": time_of(params, "since")}
-        work = dismiss if dismissing else make_due
+        work = {"dismiss": dismiss, "send_again": send_again}.get(do, make_due)
         return {flow: work(engine, flow, **asked) for flow in flows}
 
     def _held(self, store: sa.Engine) -> dict[str, int]:
