@@ -54,10 +54,10 @@ class Events:
 
     def flow(self) -> Flow:
         feed = Feed("source.event", self.bench.world.source, first=START - timedelta(days=1), insert_only=True)
-        stage = Stage(
-            "events", self.log, Form.WRITE_ONCE, self._map, in_doubt_after=LAG, find=self.log.find if self.find else None
-        )
-        return Flow("events", Kind.EVENT, "fake", (feed,), (stage,), fingerprint=f"v1{self.suffix}{sorted(self.silent)}")
+        find = self.log.find if self.find else None
+        stage = Stage("events", self.log, Form.WRITE_ONCE, self._map, in_doubt_after=LAG, find=find)
+        mapping = f"v1{self.suffix}{sorted(self.silent)}"
+        return Flow("events", Kind.EVENT, "fake", (feed,), (stage,), mapping)
 
     def _map(self, unit: Unit) -> list[Decision]:
         [record] = unit.records

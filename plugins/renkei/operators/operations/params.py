@@ -23,7 +23,8 @@ def retry_params() -> dict[str, Param]:
         "do": Param(
             "retry", type="string", enum=["retry", "send_again", "dismiss"], title="What to do",
             description="retry: the next run sends them again; what is in doubt is looked for. send_again: of what is "
-            "in doubt and may be sent only once, you looked and it is not there; needs Run, Reason or Since. dismiss: they are given up and count as skipped, until "
+            "in doubt and may be sent only once, you looked and it is not there; needs Run, Reason or Since. "
+            "dismiss: they are given up and count as skipped, until "
             "they change at their source; needs Run, Reason or Since.",
         ),
         "flow": Param(None, type=["null", "string"], title="Flow", description="For instance on24_marketo."),

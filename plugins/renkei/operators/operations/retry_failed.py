@@ -1,5 +1,5 @@
-"""renkei_retry_failed: makes failed and in-doubt changes due, sends again, or dismisses them. The flow itself sends them: one code
-path writes."""
+"""renkei_retry_failed: makes failed and in-doubt changes due, has them sent again, or dismisses them. The flow itself
+sends them: one code path writes."""
 
 from __future__ import annotations
 
