@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Connection, Engine, func, insert, text
 
 from renkei.store import tables as t
-from renkei.store.tables_pairs import two_way_pair
 from renkei.store.periods import Daily
 from renkei.store.purse import Purse, PurseSettings
+from renkei.store.tables_pairs import two_way_pair
 from tests.store.seeding import FLOW, SOURCE, TARGET, add_change, add_log, add_record, add_run
 
 DOCS = Path(__file__).parents[2] / "docs"
