@@ -54,8 +54,8 @@ _SEND = sa.text("""
 update renkei.change as open set
     state = 'sending', attempt = :attempt, sent_at = :now, deadline_s = :deadline, attempts = open.attempts + 1,
     sent = x.sent, target_id = x.target_id, waits_for = null, reason = null, error_class = null,
-    updated_at = now()
-from jsonb_to_recordset(cast(:rows as jsonb)) as x(id bigint, sent jsonb, target_id text)
+    explanation = open.explanation || coalesce(x.explanation, '{}'), updated_at = now()
+from jsonb_to_recordset(cast(:rows as jsonb)) as x(id bigint, sent jsonb, target_id text, explanation jsonb)
 where open.id = x.id
 """)
 
@@ -74,10 +74,11 @@ update renkei.change as open set
     state = x.state, outcome = x.outcome, code = x.code, reason = x.reason, error_class = x.error_class,
     target_id = coalesce(x.target_id, open.target_id), waits_for = x.waits_for,
     due_at = x.due_at, sent = case when x.keep_sent or x.state = 'closed' then open.sent end,
-    closed_at = case when x.state = 'closed' then now() end, updated_at = now()
+    closed_at = case when x.state = 'closed' then now() end, updated_at = now(),
+    explanation = open.explanation || coalesce(x.explanation, '{}')
 from jsonb_to_recordset(cast(:rows as jsonb)) as x(
     id bigint, state text, outcome text, code text, reason text, error_class text, target_id text,
-    waits_for jsonb, due_at timestamptz, keep_sent boolean)
+    waits_for jsonb, due_at timestamptz, keep_sent boolean, explanation jsonb)
 where open.id = x.id and open.id in (select id from locked) and open.state <> 'closed'
   and (cast(:attempt as uuid) is null or (open.attempt = cast(:attempt as uuid) and open.state = 'sending'))
 returning open.id, open.stale and x.state <> 'in_doubt' as stale, open.record_ids
@@ -185,11 +186,14 @@ def make_due(
     reason: str | None = None,
     since: datetime | None = None,
 ) -> int:
-    """Makes failed and in-doubt changes due at once; returns how many. The flow itself sends them."""
+    """Makes failed and in-doubt changes due at once, and those that wait until they are asked for; returns how many.
+    The flow itself sends them."""
+    unasked = sa.and_(change.c.state == "waiting", change.c.due_at.is_(None))
+    state = sa.case((change.c.state == "waiting", "pending"), else_=change.c.state)
     statement = (
         sa.update(change)
-        .where(change.c.flow == flow, change.c.state.in_(("failed", "in_doubt")))
-        .values(due_at=now, updated_at=sa.func.now())
+        .where(change.c.flow == flow, sa.or_(change.c.state.in_(("failed", "in_doubt")), unasked))
+        .values(state=state, due_at=now, updated_at=sa.func.now())
     )
     if run_id is not None:
         statement = statement.where(change.c.run_id == run_id)

@@ -6,15 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 
 from renkei.store.cache import Replaced, Staged
 from renkei.sync.ports import Account, Doubt, Fields, MatchKey, Sighting, Source, Span, Target
-
-if TYPE_CHECKING:
-    from renkei.sync.two_way import TwoWay
 
 
 class Kind(StrEnum):
@@ -29,7 +26,7 @@ class Form(StrEnum):
 
     CREATE_AFTER_LOOKUP = "create_after_lookup"  # through the lane
     UPSERT = "upsert"  # by the object's own unique key
-    UPDATE = "update"  # by id: the change's target id, or else its key
+    UPDATE = "update"  # by the id of a linked record
     WRITE_ONCE = "write_once"  # appended, unique for ever by source event id
 
 
@@ -142,10 +139,35 @@ class Unmappable:
 Decision = Write | Skip | Unmappable
 
 
+class Due(Protocol):
+    """A planned change that is about to be sent, as ``Stage.complete`` sees it."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def fields(self) -> Fields: ...
+    @property
+    def initial(self) -> Fields: ...
+
+
+@dataclass(frozen=True)
+class Late:
+    """What a change comes to just before it is sent: all its ``fields``, or None where there is nothing to send, for
+    ``reason`` (a stable word). ``over``: that is the end of it; else it waits until it is asked for again.
+    ``explanation`` joins the change's own."""
+
+    fields: Fields | None
+    explanation: Fields = field(default_factory=dict)
+    reason: str = ""
+    over: bool = False
+
+
 @dataclass(frozen=True)
 class Stage:
     """One object a flow writes. Stages are sent in their order. ``find`` looks for WRITE_ONCE records in doubt, up to a
-    batch of them, and answers by key; without it they stay in doubt until a person decides."""
+    batch of them, and answers by key; without it they stay in doubt until a person decides. ``complete`` is asked with
+    each batch of what is about to be sent (not through the lane) and answers by key: for what is looked up at the last
+    moment; a change's ``initial`` says what it takes to do so."""
 
     name: str  # "people"
     target: Target
@@ -157,6 +179,7 @@ class Stage:
     wait_days: int = 30
     in_doubt_after: timedelta = timedelta(minutes=2)  # an absence counts only later than this
     find: Callable[[Sequence[Doubt]], Mapping[str, Sighting]] | None = None
+    complete: Callable[[Sequence[Due]], Mapping[str, Late]] | None = None
 
 
 @dataclass(frozen=True)
@@ -194,7 +217,6 @@ class Flow:
     fail_share_from: int = 20
     push_budget: timedelta = timedelta(minutes=10)
     allowance: Callable[[], Allowance] | None = None
-    two_way: TwoWay | None = None  # of kind two_way: how both sides meet
 
     @property
     def account(self) -> Account:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from renkei.sync import results
 from renkei.sync.canonical import dumps
 from renkei.sync.finding import find_out, marker_of
 from renkei.sync.flow import Form, Stage
+from renkei.sync.late import complete
 from renkei.sync.ports import Outcome, Result, WriteItem
 from renkei.sync.results import Resolution
 from renkei.sync.sender import Sender, call, new_attempt, tell_lost
@@ -30,6 +31,7 @@ class Ready:
     change: Change
     fields: Mapping[str, Any]
     target_id: str | None
+    explanation: Mapping[str, Any] = field(default_factory=dict)  # what was found out just before sending
 
 
 def send_rows(sender: Sender, index: int, stage: Stage) -> None:
@@ -73,9 +75,10 @@ def _claim(
         if not claimed:
             break
         resolved, unresolved = _resolve(sender, connection, stage, claimed)
-        sender.store(connection, stage, unresolved, None)
-        ready += resolved
-        waiting += len(unresolved)
+        completed, ended = complete(stage, resolved)
+        sender.store(connection, stage, [*unresolved, *ended], None)
+        ready += completed
+        waiting += len(unresolved) + len(ended)
     _commit_to(sender, connection, stage, ready, attempt)
     return ready, waiting
 
@@ -95,12 +98,8 @@ def _resolve(
         if missing:
             unresolved.append(_wait(account, change, missing))
         else:
-            ready.append(Ready(change, {**change.fields, **ids}, change.target_id or _own_id(stage, change)))
+            ready.append(Ready(change, {**change.fields, **ids}, change.target_id))
     return ready, unresolved
-
-
-def _own_id(stage: Stage, change: Change) -> str | None:
-    return change.key if stage.form is Form.UPDATE else None
 
 
 def _first(linked: Mapping[tuple[str, str], str], ref: Mapping[str, Any]) -> str | None:
@@ -121,7 +120,13 @@ def _commit_to(sender: Sender, connection: sa.Connection, stage: Stage, ready: S
     if ready:
         stage.target.reserve()
         rows = [
-            {"id": one.change.id, "sent": {"fields": dict(one.fields)}, "target_id": one.target_id} for one in ready
+            {
+                "id": one.change.id,
+                "sent": {"fields": dict(one.fields)},
+                "target_id": one.target_id,
+                "explanation": dict(one.explanation),
+            }
+            for one in ready
         ]
         outbox.mark_sending(
             connection,

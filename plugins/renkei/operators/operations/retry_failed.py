@@ -68,8 +68,10 @@ class RetryFailedOperator(BaseOperator):
 
 
 def failing_flows(store: sa.Engine) -> list[str]:
-    """Flows with failed or in-doubt changes."""
-    query = sa.select(change.c.flow).where(change.c.state.in_(("failed", "in_doubt"))).distinct()
+    """Flows with changes that failed, are in doubt, or wait until they are asked for."""
+    unasked = sa.and_(change.c.state == "waiting", change.c.due_at.is_(None))
+    open_ends = sa.or_(change.c.state.in_(("failed", "in_doubt")), unasked)
+    query = sa.select(change.c.flow).where(open_ends).distinct()
     with store.connect() as connection:
         return sorted(connection.execute(query).scalars())
 
