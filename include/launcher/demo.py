@@ -63,7 +63,7 @@ def _demo(place: Place) -> int:
 def _addresses(place: Place, running: stack.Running) -> dict[str, Any]:
     return {
         "airflow": {"url": running.airflow.url, "user": USER, "password": place.secrets()["password"]},
-        "receiver": f"http://localhost:{place.receiver}",
+        "receiver": running.receiver,
         "sandbox": running.sandbox,
         "renkei_db": running.renkei_db,
     }

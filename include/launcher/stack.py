@@ -1,4 +1,5 @@
-"""The demo's stack: Postgres, the renkei database, the sandbox, Airflow; up in one order, down in the other."""
+"""The demo's stack: Postgres, the renkei database, the sandbox, the receiver, Airflow; up in one order, down in the
+other."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.launcher import postgres, prepare, sandbox, wait
+from include.launcher import postgres, prepare, receiver, sandbox, wait
 from include.launcher.airflow import Airflow
 from include.launcher.place import ROOT, Place
 from include.launcher.processes import Processes
@@ -25,6 +26,7 @@ class Running:
     airflow: Airflow
     sandbox: str
     renkei_db: str
+    receiver: str
 
 
 def start(place: Place, processes: Processes, say: Callable[[str], None]) -> Running:
@@ -42,9 +44,12 @@ def start(place: Place, processes: Processes, say: Callable[[str], None]) -> Run
     say("Airflow: database")
     airflow = Airflow(place)
     airflow.prepare(SETTINGS, values)
-    say("Airflow: api-server, dag-processor, scheduler, triggerer")
+    say("Airflow: api-server, dag-processor, scheduler, triggerer; webhook receiver")
+    receiving = receiver.start(processes, airflow)
     airflow.start(processes)
-    return Running(airflow, control, values["RENKEI_DB_URL"])
+    receiver.wait_until_healthy(processes, receiving)
+    receiver.tell_sandbox(control, receiving)
+    return Running(airflow, control, values["RENKEI_DB_URL"], receiving)
 
 
 def _make_store(place: Place, values: Mapping[str, str], *, fresh: bool) -> None:

@@ -11,6 +11,7 @@ import psutil
 import pytest
 import yaml
 
+from include.launcher import receiver
 from include.launcher import sandbox as launcher
 from include.launcher.airflow import Airflow
 from include.launcher.place import Place, free_ports
@@ -27,12 +28,14 @@ DAG_FOLDERS = (ROOT / "dags", ROOT / "tests" / "e2e" / "dags")
 @dataclass(frozen=True)
 class AirflowStack:
     """A running Airflow that reads our DAGs and those of tests/e2e/dags. ``sandbox`` is what its connections
-    lead to, ``store_url`` its renkei database; both are empty at the start of each test."""
+    lead to, ``store_url`` its renkei database; both are empty at the start of each test. ``receiver``
+    takes webhooks."""
 
     airflow: Airflow
     rest: AirflowRest
     sandbox: SandboxServer
     store_url: str
+    receiver: str
     processes: Processes
     renew_store: Callable[[], None]
 
@@ -73,8 +76,10 @@ def airflow_processes(pg: Pg, migrated: str, sandbox_process: SandboxServer,
     processes = Processes(run / "processes")
     airflow.prepare(SETTINGS, launcher.credentials(sandbox_process.url) | {"RENKEI_DB_URL": store_url})
     try:
+        receiving = receiver.start(processes, airflow)
         airflow.start(processes)
-        yield AirflowStack(airflow, airflow.rest(), sandbox_process, store_url, processes, renew_store)
+        receiver.wait_until_healthy(processes, receiving)
+        yield AirflowStack(airflow, airflow.rest(), sandbox_process, store_url, receiving, processes, renew_store)
     finally:
         processes.stop()
 
