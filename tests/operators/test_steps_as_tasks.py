@@ -187,6 +187,20 @@ def test_inline_is_one_task_with_the_same_counts(steps: FakeSteps, wired: FakeWi
     assert told[0].state == "succeeded"
 
 
+def test_an_empty_purse_ends_an_inline_run_as_postponed(
+    steps: FakeSteps, wired: FakeWired, told: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spent() -> None:
+        raise QuotaExhausted("Spent.", resets_at=RESET)
+
+    monkeypatch.setattr(wired.clients, "read_usage", spent)
+    steps.answers["settle"] = summary("postponed", "Spent.", RESET)
+    with DAG("inline", schedule=None, start_date=START, params=flow_params()):
+        operator = RunFlowOperator(task_id="run", integration="on24_marketo", limit=LIMIT)
+    assert run_task(operator, FakeExecutionApi(run_type="asset_triggered")).state == "success"
+    assert (wired.postponed, told[0].state) == ([7], "postponed")
+
+
 @pytest.mark.parametrize("step", ["extract", "plan", "push"])
 def test_an_empty_purse_before_a_step_begins_ends_it_green(step: str, steps: FakeSteps, wired: FakeWired) -> None:
     steps.answers[step] = QuotaExhausted("Spent.", resets_at=RESET)

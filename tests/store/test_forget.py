@@ -12,6 +12,7 @@ from renkei.errors import ConfigurationError
 from renkei.store import tables as t
 from renkei.store import tables_cache as cached
 from renkei.store import tables_gates as gates
+from renkei.store import tables_pairs as two
 from renkei.store.forget import forget
 from renkei.store.suppression import Suppression, subject_of
 from renkei.store.tokens import Tokens
@@ -68,6 +69,13 @@ def _seed(connection: Connection, run: int, number: int, mail: str) -> None:
     gate = {"flow": FLOW, "account": TARGET, "key": who, "passed_at": text("now()")}
     connection.execute(insert(gates.request_gate).values(gate))
     _seed_site(connection, number, mail)
+    left = {"left_account": SOURCE, "left_feed": "on24.registrant", "left_key": f"9:{number}"}
+    right = {"right_account": TARGET, "right_feed": "lead", "right_key": f"10{number}"}
+    agreed = {"email": {"value": mail, "at": "2026-11-20"}}
+    connection.execute(insert(two.two_way_pair).values(flow=FLOW, **left, **right, how="email", agreed=agreed))
+    about = {"account": SOURCE, "object": "registrant", "record": f"9:{number}"}
+    finding = {"integration": "i", "kind": "drift", "reason": "differs", "remedy": "look", "detail": fields}
+    connection.execute(insert(two.audit_finding).values(**about, **finding))
 
 
 def _seed_site(connection: Connection, number: int, mail: str) -> None:
@@ -112,6 +120,7 @@ def test_nothing_readable_is_left_and_nobody_else_is_touched(
         "inbox_event": 1,
         "source_record": 1,
         **dict.fromkeys(("visit", "conversion", "cache_stage", "list_member", "crm_record"), 1),
+        **dict.fromkeys(("two_way_pair", "audit_finding"), 1),
     }
     for table, content in dump(connection).items():
         assert content.lower().replace(NEIGHBOUR, "").find(MAIL) == -1, table

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, func, insert, text
 from renkei.store import tables as t
 from renkei.store.periods import Daily
 from renkei.store.purse import Purse, PurseSettings
+from renkei.store.tables_pairs import two_way_pair
 from tests.store.seeding import FLOW, SOURCE, TARGET, add_change, add_log, add_record, add_run
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -43,7 +44,7 @@ def test_every_table_and_column_is_told(page: str) -> None:
 
 @pytest.mark.parametrize("page", [ENGLISH, JAPANESE], ids=["en", "ja"])
 def test_the_columns_of_the_views_are_told(page: str, connection: Connection) -> None:
-    for view in ("activity", "run_counts", "problem_record"):
+    for view in ("activity", "run_counts", "problem_record", "sync_queue", "sync_queue_depth"):
         section = re.split(rf"^### {view}$", page, flags=re.MULTILINE)[1].split("\n##")[0]
         columns = connection.execute(text(f"select * from renkei.{view}")).keys()
         assert [name for name in columns if not re.search(rf"\b{name}\b", section)] in (
@@ -78,6 +79,12 @@ def _seed(connection: Connection) -> None:
     link = {"integration": "on24_marketo", "account": TARGET, "object": "lead", "match_key": HANAKO}
     connection.execute(insert(t.identity_link).values(**link, target_id="1001", how="created"))
     connection.execute(insert(t.proposal).values(**names, run_id=run, action="create", after={"email": "x"}))
+    pair = {
+        "flow": FLOW, "left_account": SOURCE, "left_feed": "salesforce.lead", "left_key": "00Q000000000001AAA",
+        "right_account": TARGET, "right_feed": "account_engagement.prospect", "right_key": "101", "how": "email",
+        "decision": {"phone": {"policy": "left", "winner": "left", "reason": "owner"}},
+    }  # fmt: skip
+    connection.execute(insert(two_way_pair).values(pair))
     mark = {"flow": FLOW, "account": SOURCE, "feed": "on24.registrant", "position": func.now()}
     connection.execute(insert(t.watermark).values(mark))
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pendulum
 from airflow.sdk import (  # type: ignore[attr-defined]  # exported lazily, missing from its stubs
+    Asset,
+    AssetOrTimeSchedule,
+    AssetWatcher,
     CronDataIntervalTimetable,
     DeadlineAlert,
     DeadlineReference,
@@ -15,6 +19,7 @@ from airflow.sdk import (  # type: ignore[attr-defined]  # exported lazily, miss
 
 from renkei.operators.callbacks import RunFailedNotice, run_takes_too_long
 from renkei.operators.flow_tasks import TASK_DEFAULTS
+from renkei.triggers.inbox import InboxTrigger
 
 START = pendulum.datetime(2026, 1, 1, tz="Asia/Tokyo")
 # Airflow's own backfill is left out: a DAG of every 15 minutes would make thousands of runs.
@@ -24,6 +29,15 @@ RUN_TYPES = ["scheduled", "manual", "operator_triggered", "asset_triggered", "as
 def japan(cron: str | None) -> Any:
     """A cron expression in Japan time, with data intervals; None is by hand only."""
     return CronDataIntervalTimetable(cron, timezone="Asia/Tokyo") if cron else None
+
+
+def inbox(dag_id: str, *, integration: str, flow: str, sources: Sequence[str], slowly: str) -> Any:
+    """The schedule of a DAG that waits for events: at once when the inboxes ``sources``, the due actions or the open
+    changes of ``flow`` have work, and by the cron expression ``slowly`` in any case."""
+    trigger = InboxTrigger(integration=integration, flow=flow, sources=list(sources))
+    watcher = AssetWatcher(name=f"renkei_{dag_id}", trigger=trigger)
+    asset = Asset(name=f"renkei_{dag_id}", uri=f"renkei://inbox/{dag_id}", watchers=[watcher])
+    return AssetOrTimeSchedule(timetable=japan(slowly), assets=[asset])
 
 
 def frame(*, tags: list[str], doc_md: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from renkei.errors import QuotaExhausted
 from renkei.operators.bootstrap import Wired
 from renkei.operators.open import request_of
 from renkei.operators.request import Limit
@@ -23,6 +24,12 @@ class RunFlowOperator(FlowOperator):
 
         wired.refuse_if_latched()
         request = request_of(wired, context, self.limit)
-        wired.clients.read_usage()
+        try:
+            wired.clients.read_usage()
+            flow = wired.flow
+        except QuotaExhausted as empty:
+            run_id = steps.open_run(wired.engine, wired.blind_flow, request)
+            wired.postpone(run_id, empty)
+            return settled(wired, context, lambda: steps.settle(wired.engine, wired.blind_flow, run_id))
         wired.note_accounts()
-        return settled(wired, context, lambda: steps.run_inline(wired.engine, wired.flow, request))
+        return settled(wired, context, lambda: steps.run_inline(wired.engine, flow, request))

@@ -30,6 +30,25 @@ def of_keys(
     return {row.key: row._mapping for row in rows}
 
 
+def unanswered(
+    connection: sa.Connection, flow: str, account: str, target_object: str, keys: Sequence[str]
+) -> dict[str, dict[str, object]]:
+    """By key: the fields of writes that were sent, are still open, and whose answer is not known."""
+    if not keys:
+        return {}
+    rows = connection.execute(
+        sa.select(change.c.key, change.c.sent["fields"].label("fields")).where(
+            change.c.flow == flow,
+            change.c.account == account,
+            change.c.object == target_object,
+            change.c.key == sa.any_(sa.cast(list(keys), sa.ARRAY(sa.Text))),
+            change.c.state != "closed",
+            change.c.sent.is_not(None),
+        )
+    )
+    return {row.key: row.fields for row in rows if row.fields}
+
+
 _STORE = sa.text("""
 insert into renkei.delivered (flow, account, object, key, target_id, fields, source_order, change_id, updated_at)
 select :flow, :account, :object, key, target_id, fields, source_order, change_id, now()
@@ -45,6 +64,29 @@ on conflict (flow, account, object, key) do update set
 def store(connection: sa.Connection, flow: str, account: str, target_object: str, rows: str) -> None:
     """Keeps what was sent (JSON text of rows: key, target_id, fields {name: {"sent": …}}, source_order, change_id)."""
     connection.execute(_STORE, {"flow": flow, "account": account, "object": target_object, "rows": rows})
+
+
+_MERGE = sa.text("""
+insert into renkei.delivered (flow, account, object, key, target_id, fields, source_order, change_id, updated_at)
+select :flow, :account, :object, key, target_id, fields, source_order, change_id, now()
+from jsonb_to_recordset(cast(:rows as jsonb))
+    as x(key text, target_id text, fields jsonb, source_order timestamptz, change_id bigint)
+order by key
+on conflict (flow, account, object, key) do update set
+    target_id = coalesce(excluded.target_id, delivered.target_id),
+    fields = delivered.fields || (
+        select coalesce(jsonb_object_agg(new.key, new.value || jsonb_build_object('times',
+            case when delivered.fields -> new.key -> 'sent' = new.value -> 'sent'
+                 then coalesce((delivered.fields -> new.key ->> 'times')::int, 1) + 1 else 1 end)), '{}')
+        from jsonb_each(excluded.fields) as new),
+    change_id = excluded.change_id, updated_at = now()
+""")
+
+
+def merge(connection: sa.Connection, flow: str, account: str, target_object: str, rows: str) -> None:
+    """Like ``store``, for writes that carry some of the fields only: the others stay. ``times`` counts how often the
+    same value was sent in a row."""
+    connection.execute(_MERGE, {"flow": flow, "account": account, "object": target_object, "rows": rows})
 
 
 _FOREIGN = sa.text("""

@@ -96,6 +96,18 @@ _STATEMENTS = {
     "cache_stage": "delete from renkei.cache_stage where subject = :subject",
     "list_member": "delete from renkei.list_member where email = :address",
     "crm_record": "delete from renkei.crm_record where email = :address",
+    "two_way_pair": """
+        update renkei.two_way_pair pair set
+            state = 'retired', retired_at = coalesce(pair.retired_at, now()), retired_reason = :reason,
+            agreed = '{}', decision = '{}', explanation = '{}', look_again_at = null
+        from renkei.source_record record
+        where record.id = any(:record_ids)
+          and ((record.account, record.key) = (pair.left_account, pair.left_key)
+            or (record.account, record.key) = (pair.right_account, pair.right_key))""",
+    "audit_finding": """
+        delete from renkei.audit_finding found using renkei.source_record record
+        where record.id = any(:record_ids)
+          and (found.account, found.record) = (record.account, record.key)""",
     "source_record": f"""
         update renkei.source_record set
             payload = '{{}}', hash = :reason, deleted = true,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from renkei.store.db import to_json
 
@@ -50,6 +50,12 @@ def disconnect(store: Engine, integration: str, reason: str) -> bool:
     with store.begin() as connection:
         connection.execute(_ADD, {"integration": integration})
         return bool(connection.execute(_DISCONNECT, {"integration": integration, "reason": reason}).rowcount)
+
+
+def connected(connection: Connection, integration: str) -> bool:
+    """Whether the integration is connected; one that nobody has touched is."""
+    row = connection.execute(_READ, {"integration": integration}).one_or_none()
+    return row is None or bool(row.connected)
 
 
 def connect(store: Engine, integration: str) -> bool:

@@ -36,7 +36,7 @@ select :integration, :account, :object, match_key, target_id, :kind, how, explan
 from jsonb_to_recordset(cast(:rows as jsonb))
     as x(match_key text, target_id text, how text, explanation jsonb, change_id bigint)
 order by match_key
-on conflict (integration, account, object, match_key) where state = 'live' do nothing
+on conflict do nothing
 """)
 
 
@@ -102,6 +102,30 @@ def retire(
         .returning(identity_link.c.match_key)
     )
     return list(rows.scalars())
+
+
+def of_origins(
+    connection: sa.Connection,
+    integration: str,
+    account: str,
+    target_object: str,
+    origins: Sequence[str],
+    target_ids: Sequence[str],
+) -> list[tuple[str, str]]:
+    """(match key, target id) of live links from any of these match keys or to any of these records."""
+    rows = connection.execute(
+        sa.select(identity_link.c.match_key, identity_link.c.target_id).where(
+            identity_link.c.integration == integration,
+            identity_link.c.account == account,
+            identity_link.c.object == target_object,
+            _LIVE,
+            sa.or_(
+                identity_link.c.match_key == sa.any_(sa.cast(list(origins), sa.ARRAY(sa.Text))),
+                identity_link.c.target_id == sa.any_(sa.cast(list(target_ids), sa.ARRAY(sa.Text))),
+            ),
+        )
+    )
+    return [(row.match_key, row.target_id) for row in rows]
 
 
 def of_target(connection: sa.Connection, account: str, target_object: str, target_id: str) -> list[sa.RowMapping]:

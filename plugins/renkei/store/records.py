@@ -217,6 +217,10 @@ def take_kin(
 
 
 def _queued(queue: str, accounts: Sequence[str]) -> sa.Select[Any]:
+    return _queued_rows(queue).where(source_record.c.account.in_(accounts))
+
+
+def _queued_rows(queue: str) -> sa.Select[Any]:
     return (
         sa.select(
             source_record.c.id,
@@ -228,7 +232,7 @@ def _queued(queue: str, accounts: Sequence[str]) -> sa.Select[Any]:
             plan_queue.c.queued_at,
         )
         .join(plan_queue, plan_queue.c.record_id == source_record.c.id)
-        .where(plan_queue.c.flow == queue, source_record.c.account.in_(accounts))
+        .where(plan_queue.c.flow == queue)
     )
 
 
@@ -274,6 +278,25 @@ def load(
         .order_by(source_record.c.id)
     )
     return [row._mapping for row in rows]
+
+
+def load_ids(connection: sa.Connection, ids: Sequence[int]) -> list[Row]:
+    """Stored records by id."""
+    names = ("id", "feed", "key", "subject", "parent", "payload", "deleted", "observed_at", "version")
+    rows = connection.execute(
+        sa.select(*(source_record.c[name] for name in names))
+        .where(source_record.c.id == sa.any_(sa.cast(list(ids), sa.ARRAY(sa.BigInteger))))
+        .order_by(source_record.c.id)
+    )
+    return [row._mapping for row in rows]
+
+
+def queued_of(connection: sa.Connection, queue: str, ids: Sequence[int]) -> list[Queued]:
+    """Which of these records are queued."""
+    statement = _queued_rows(queue).where(
+        source_record.c.id == sa.any_(sa.cast(list(ids), sa.ARRAY(sa.BigInteger)))
+    )
+    return [Queued(**row._mapping) for row in connection.execute(statement)]
 
 
 def records_of_feed(connection: sa.Connection, account: str, feed: str) -> list[Row]:

@@ -26,6 +26,7 @@ class Retention:
     usage: int = 400
     gates: int = 30  # more than the longest time a gate stays closed
     conversions: int = 400
+    findings: int = 400
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ _RULES = (
     _Rule("request_gate", "gates", "passed_at < :before"),
     _Rule("run_gate", "gates", "left_at < :before"),
     _Rule("quota_usage", "usage", "period_start < :before"),
+    _Rule("two_way_pair", "retired_links", "state = 'retired' and retired_at < :before"),
+    _Rule("audit_finding", "findings", "gone_at < :before"),
     _Rule("conversion", "conversions", "converted_at < :before"),
     _Rule("visit", "conversions", "last_at < :before"),
 )

@@ -76,7 +76,7 @@ def decide_stage(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded]) -> N
     put: list[dict[str, Any]] = []
     for key, one in mapped.items():
         _decide(verdicts, stage, key, one, known, put)
-    _close_vanished(verdicts, stage, units, mapped)
+    _close_vanished(verdicts, stage, [loaded.unit.value for loaded in units], mapped)
     _put(verdicts, stage, put)
 
 
@@ -93,6 +93,23 @@ def _keep_links(verdicts: Verdicts, mapped: Mapping[str, Mapped]) -> None:
         )
         names = [ref_name(account, target_object, key) for key in changed]
         outbox.wake(verdicts.connection, names, verdicts.engine.now(verdicts.connection))
+
+
+def decide_resolved(verdicts: Verdicts, stage: Stage, mapped: Mapping[str, Mapped], values: Sequence[str]) -> None:
+    """Stores what follows from decisions that were already held against what was delivered (two-way flows).
+    ``values`` are all units that were looked at: what was once planned from them and is no longer named is closed."""
+    opened = changes.open_by_key(
+        verdicts.connection, verdicts.flow.name, str(stage.target.account), stage.target.object, sorted(mapped)
+    )
+    known = Known(opened, delivered={}, links={}, once=set())
+    if verdicts.scope.dry:
+        propose(verdicts, stage, mapped, known)
+        return
+    rows: list[dict[str, Any]] = []
+    for key, one in mapped.items():
+        _decide(verdicts, stage, key, one, known, rows)
+    _close_vanished(verdicts, stage, values, mapped)
+    _put(verdicts, stage, rows)
 
 
 def _verified(verdicts: Verdicts, stage: Stage, mapped: Mapping[str, Mapped], known: Known) -> Known:
@@ -289,9 +306,8 @@ def _log_skip(verdicts: Verdicts, stage: Stage, skip: Skip, one: Mapped) -> None
     )
 
 
-def _close_vanished(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded], mapped: Mapping[str, Mapped]) -> None:
+def _close_vanished(verdicts: Verdicts, stage: Stage, values: Sequence[str], mapped: Mapping[str, Mapped]) -> None:
     """Changes once planned from these units that they no longer produce (a corrected address, say)."""
-    values = [loaded.unit.value for loaded in units]
     for held in changes.open_by_unit(
         verdicts.connection,
         verdicts.flow.name,

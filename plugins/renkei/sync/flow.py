@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import sqlalchemy as sa
 
 from renkei.store.cache import Replaced, Staged
 from renkei.sync.ports import Account, Doubt, Fields, MatchKey, Sighting, Source, Span, Target
+
+if TYPE_CHECKING:
+    from renkei.sync.two_way import TwoWay
 
 
 class Kind(StrEnum):
@@ -26,7 +29,7 @@ class Form(StrEnum):
 
     CREATE_AFTER_LOOKUP = "create_after_lookup"  # through the lane
     UPSERT = "upsert"  # by the object's own unique key
-    UPDATE = "update"  # by the id of a linked record
+    UPDATE = "update"  # by id: the change's target id, or else its key
     WRITE_ONCE = "write_once"  # appended, unique for ever by source event id
 
 
@@ -217,6 +220,7 @@ class Flow:
     fail_share_from: int = 20
     push_budget: timedelta = timedelta(minutes=10)
     allowance: Callable[[], Allowance] | None = None
+    two_way: TwoWay | None = None  # of kind two_way: how both sides meet
 
     @property
     def account(self) -> Account:

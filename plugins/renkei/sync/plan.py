@@ -9,11 +9,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from renkei.store import changes, records, runs
+from renkei.store import changes, pairs, records, runs
 from renkei.store.suppression import store_together
 from renkei.sync.decide import Verdicts, decide_stage
 from renkei.sync.engine import Engine, StepReport
 from renkei.sync.flow import Flow, Stage
+from renkei.sync.groups import plan_groups
 from renkei.sync.open import accounts_of, lock_flow, target_accounts
 from renkei.sync.propose import withdraw_proposals
 from renkei.sync.results import plan_again
@@ -55,7 +56,9 @@ def _begin(engine: Engine, flow: Flow, run_id: int, clear_number: int) -> Tried:
         if run.plan_clear < clear_number:
             _begin_again(connection, run_id, scope, clear_number)
         if not scope.dry:
-            _queue_outdated(connection, flow, tried, engine.now(connection))
+            now = engine.now(connection)
+            _queue_outdated(connection, flow, tried, now)
+            records.queue_ids(connection, [flow.name], pairs.to_look_again(connection, flow.name, now), bulk=False)
     return tried
 
 
@@ -101,9 +104,12 @@ def _plan_batch(
     feeds = [scope.feed(feed.name) for feed in flow.feeds]
     queued += records.take_kin(connection, scope.queue, accounts, feeds, queued)
     verdicts = Verdicts(engine, connection, flow, run, scope)
-    for stage, values in _units_to_map(connection, flow, scope, queued):
-        units = load_units(connection, flow, stage, scope, values)
-        decide_stage(verdicts, stage, units)
+    if flow.two_way is not None:
+        queued += plan_groups(verdicts, flow.two_way, queued)
+    else:
+        for stage, values in _units_to_map(connection, flow, scope, queued):
+            units = load_units(connection, flow, stage, scope, values)
+            decide_stage(verdicts, stage, units)
     records.drop_queued(connection, scope.queue, queued)
     runs.add_to_run(
         connection,

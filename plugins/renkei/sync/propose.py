@@ -47,7 +47,8 @@ def _proposal(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Kn
         return None
     verdicts.counts["to_write"] += 1
     before = {name: entry["sent"] for name, entry in _held(stage, decision, known).items() if name in changed}
-    action = "update" if before or (not decision.initial and known.delivered.get(key)) else "create"
+    updates = stage.form is Form.UPDATE or before
+    action = "update" if updates or (not decision.initial and known.delivered.get(key)) else "create"
     return row | {"action": action, "before": before, "after": changed, "explanation": dict(decision.explanation)}
 
 

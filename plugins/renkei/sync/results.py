@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from renkei.errors import ErrorClass
-from renkei.store import changes, delivered, links, outbox, records
+from renkei.store import changes, delivered, links, outbox, pairs, records
 from renkei.store.changes import Change
 from renkei.sync.canonical import dumps
 from renkei.sync.flow import Flow, Form, Stage
@@ -89,7 +89,7 @@ def store(
     ours = {row.id: row for row in rows}
     kept = [one for one in resolutions if one.change.id in ours]
     _log(connection, flow, stage, run_id, kept)
-    _store_delivered(connection, flow, stage, kept)
+    _store_delivered(connection, flow, stage, now, kept)
     _store_links(connection, flow, stage, now, kept)
     plan_again(connection, flow, [row for row in rows if row.stale])
     return kept
@@ -137,12 +137,14 @@ def _log(connection: sa.Connection, flow: Flow, stage: Stage, run_id: int, kept:
         )
 
 
-def _store_delivered(connection: sa.Connection, flow: Flow, stage: Stage, kept: Sequence[Resolution]) -> None:
+def _store_delivered(
+    connection: sa.Connection, flow: Flow, stage: Stage, now: datetime, kept: Sequence[Resolution]
+) -> None:
     rows = {
         _delivered_key(stage, one): {
             "key": _delivered_key(stage, one),
             "target_id": one.target_id,
-            "fields": {name: {"sent": value} for name, value in one.delivered.items()},
+            "fields": {name: _sent(flow, value, now) for name, value in one.delivered.items()},
             "source_order": one.change.source_order,
             "change_id": one.change.id,
         }
@@ -151,7 +153,16 @@ def _store_delivered(connection: sa.Connection, flow: Flow, stage: Stage, kept: 
     }
     if rows:
         account = str(stage.target.account)
-        delivered.store(connection, flow.name, account, stage.target.object, dumps(list(rows.values())))
+        keep = delivered.merge if flow.two_way else delivered.store
+        keep(connection, flow.name, account, stage.target.object, dumps(list(rows.values())))
+    if rows and flow.two_way:
+        lag = max(flow.two_way.left.read_lag, flow.two_way.right.read_lag)
+        pairs.look_again(connection, flow.name, [one.change.key for one in kept if one.delivered], now + lag)
+
+
+def _sent(flow: Flow, value: Any, now: datetime) -> dict[str, Any]:
+    """In a two-way flow it counts when we wrote: an older read says nothing about it."""
+    return {"sent": value, "at": now} if flow.two_way else {"sent": value}
 
 
 def _delivered_key(stage: Stage, one: Resolution) -> str:

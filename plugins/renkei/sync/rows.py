@@ -98,8 +98,12 @@ def _resolve(
         if missing:
             unresolved.append(_wait(account, change, missing))
         else:
-            ready.append(Ready(change, {**change.fields, **ids}, change.target_id))
+            ready.append(Ready(change, {**change.fields, **ids}, change.target_id or _own_id(stage, change)))
     return ready, unresolved
+
+
+def _own_id(stage: Stage, change: Change) -> str | None:
+    return change.key if stage.form is Form.UPDATE else None
 
 
 def _first(linked: Mapping[tuple[str, str], str], ref: Mapping[str, Any]) -> str | None:

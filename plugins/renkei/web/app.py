@@ -15,13 +15,19 @@ from renkei.web import health
 from renkei.web.receiver import routes
 from renkei.web.receiver.secrets import Read, Secrets, airflow_connection
 from renkei.web.receiver.writer import Writer
+from renkei.web.site import read, tag
+from renkei.web.site.limits import Limits
+from renkei.web.site.offers import FromFile, Sites
 
-ROUTERS = (health.router, routes.router)
+ROUTERS = (health.router, routes.router, tag.router, read.router)
 STORE_CONNECTION = "renkei_db"
 
 
-def create_app(store_url: str, fernet_keys: str, read: Read = airflow_connection) -> FastAPI:
-    """The app on the renkei database; ``read`` gives an Airflow connection by its id, for the secrets.
+def create_app(
+    store_url: str, fernet_keys: str, read_connection: Read = airflow_connection, site: Sites | None = None
+) -> FastAPI:
+    """The app on the renkei database; ``read_connection`` gives an Airflow connection by its id, for the secrets;
+    ``site`` says what the tag may show (default: as the settings file says).
 
     ``app.state`` is there for every router: ``store`` (SQLAlchemy), ``suppression``, ``secrets``, and ``writer``,
     which commits an event before it returns. The database may be away when the app starts.
@@ -42,7 +48,8 @@ def create_app(store_url: str, fernet_keys: str, read: Read = airflow_connection
 
     app = FastAPI(title="Renkei", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.store, app.state.suppression = store, suppression
-    app.state.secrets, app.state.refusals = Secrets(read), routes.Refusals()
+    app.state.secrets, app.state.refusals = Secrets(read_connection), routes.Refusals()
+    app.state.site, app.state.limits = site or FromFile(), Limits()
     for router in ROUTERS:
         app.include_router(router)
     return app

@@ -42,6 +42,11 @@ class ListSettings(Section):
     button: Text | None = None
     first_screen: Literal["message", "calendar"] | None = None
 
+    @property
+    def label(self) -> str:
+        """What tells it from the others: its name, and its id where one is given."""
+        return f"{self.name} ({self.id})" if self.id else self.name
+
 
 class Lists(Section):
     """List cache and modal. The first list from the top that holds the prospect wins."""
@@ -52,6 +57,8 @@ class Lists(Section):
     lists: tuple[ListSettings, ...] = ()
     modal: Modal = Modal()
     sites: tuple[Origin, ...] = Field(default=(), description="origins that may ask, such as https://www.example.jp")
+    visits_per_minute: int = Field(default=600, ge=1, description="of one address on the internet: an office, say")
+    conversions_per_minute: int = Field(default=30, ge=1, description="of one address on the internet")
 
     @field_validator("business_unit_id")
     @classmethod
@@ -67,7 +74,7 @@ class Lists(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> Lists:
-        _refuse_twice([f"{one.name} ({one.id})" if one.id else one.name for one in self.lists])
+        _refuse_twice([one.label for one in self.lists])
         if not self.enabled:
             return self
         if self.business_unit_id is None:
@@ -88,6 +95,10 @@ class Fields(Section):
     lead: tuple[str, ...] = ()
     contact: tuple[str, ...] = ()
     account: tuple[str, ...] = ()
+    most_removed: float = Field(
+        default=0.5, gt=0, le=1, description="a run that would take more of an object's records away is refused"
+    )
+    reads_per_minute: int = Field(default=1_200, ge=1, description="of one API key")
 
     @field_validator("refresh")
     @classmethod

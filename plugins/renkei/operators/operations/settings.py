@@ -39,6 +39,7 @@ class RetentionDays(Section):
     retired_links: int = Field(default=400, ge=1)
     usage: int = Field(default=400, ge=1)
     gates: int = Field(default=30, ge=2)
+    findings: int = Field(default=400, ge=1)
     conversions: int = Field(default=400, ge=1)
 
     def retention(self) -> Retention:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -13,12 +14,14 @@ from renkei.web.receiver.refusal import Refused
 
 MAX_BODY = 1_000_000  # bytes
 MAX_DEPTH = 32
+JSON_ONLY = ("", "application/json")
 SECONDS = 10.0  # for the whole body to come in
 
 
-async def raw_body(request: Request) -> bytes:
-    """The body as sent. Refused with 413 as soon as it is known to be too long, 408 when it does not come."""
-    _check_encoding(request)
+async def raw_body(request: Request, kinds: Sequence[str] = JSON_ONLY) -> bytes:
+    """The body as sent, of one of these content types. Refused with 413 as soon as it is known to be too long, 408
+    when it does not come."""
+    _check_encoding(request, kinds)
     length = request.headers.get("content-length", "0")
     if not length.isdigit():
         raise Refused(400, "bad_length", "Content-Length must be a number.")
@@ -61,11 +64,11 @@ def parsed(raw: bytes) -> dict[str, Any]:
     return value
 
 
-def _check_encoding(request: Request) -> None:
+def _check_encoding(request: Request, kinds: Sequence[str]) -> None:
     if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise Refused(415, "content_encoding", "Send the body uncompressed.")
     kind, _, options = request.headers.get("content-type", "").partition(";")
-    if kind.strip().lower() not in ("", "application/json"):
+    if kind.strip().lower() not in kinds:
         raise Refused(415, "content_type", "Content-Type must be application/json.")
     for option in options.split(";"):
         name, _, value = option.partition("=")

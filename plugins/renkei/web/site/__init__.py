@@ -1,0 +1,1 @@
+"""What answers the site: the tag's script and calls, and the read API of the router."""

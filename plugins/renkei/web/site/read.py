@@ -1,0 +1,83 @@
+"""The read API: what is synced of a Lead, Contact or Account, and why somebody saw a modal or did not.
+
+Questions are bodies, not addresses: an address on the web ends up in logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from renkei.store import cache, crm
+from renkei.web.receiver.body import parsed, raw_body
+from renkei.web.receiver.refusal import Refused
+from renkei.web.site.access import check_key, domain_in, email_in, key_of, page_in
+from renkei.web.site.explain import explain
+from renkei.web.site.offers import Site
+
+FIELD_SYNC = "immedio_field_sync"
+Body = Mapping[str, Any]
+Work = Callable[[Site, Connection, Body], dict[str, Any]]
+
+router = APIRouter(prefix="/api/v1")
+
+
+@router.post("/fields")
+async def fields(request: Request) -> JSONResponse:
+    """``{"email": …}`` or ``{"domain": …}`` → ``{"records": {"Lead": {"Id": …, …}, …}, "refreshed_at": {…}}``;
+    nobody known: no records."""
+    return await _answer(request, _fields)
+
+
+@router.post("/explain")
+async def explained(request: Request) -> JSONResponse:
+    """``{"email": …}``, if need be with ``"page"`` → the three things a modal needs, and what is missing."""
+    return await _answer(request, _explain)
+
+
+def _fields(site: Site, connection: Connection, body: Body) -> dict[str, Any]:
+    if ("email" in body) == ("domain" in body):
+        raise Refused(400, "bad_value", "Give email or domain.")
+    found = (
+        crm.by_email(connection, email_in(body)) if "email" in body else crm.by_domain(connection, domain_in(body))
+    )
+    times = {state.feed: state.refreshed_at for state in cache.states(connection, FIELD_SYNC)}
+    return {
+        "records": {name: {"Id": record.record_id, **record.fields} for name, record in found.items()},
+        "refreshed_at": {feed.rpartition(".")[2]: at.isoformat() for feed, at in times.items() if at},
+    }
+
+
+def _explain(site: Site, connection: Connection, body: Body) -> dict[str, Any]:
+    return explain(connection, site, email_in(body), page_in(body) if body.get("page") else None)
+
+
+async def _answer(request: Request, work: Work) -> JSONResponse:
+    state = request.app.state
+    try:
+        key = key_of(request)
+        body = parsed(await raw_body(request))
+        return JSONResponse(await run_in_threadpool(_work, state.store, request, key, body, work), headers=NO_STORE)
+    except Refused as refused:
+        state.refusals(request.url.path, refused)
+        return JSONResponse({"error": refused.message}, refused.status)
+    except SQLAlchemyError:
+        return JSONResponse({"error": "The database is away; try again."}, 503)
+
+
+def _work(store: Engine, request: Request, key: str | None, body: Body, work: Work) -> dict[str, Any]:
+    site: Site = request.app.state.site()
+    with store.connect() as connection:
+        known = check_key(connection, key, "read")
+        request.app.state.limits.take("reads", known.name, site.reads_per_minute)
+        return work(site, connection, body)
+
+
+NO_STORE = {"Cache-Control": "no-store"}
