@@ -28,7 +28,8 @@ def account(ask: Ask) -> Any:
     names_of(ask.args.get("fields"))
     settings = ask.vendor.settings
     return {"id": 1, "company": "サンプル株式会社", "level": settings["edition"],
-            "apiCallsUsed": ask.vendor.gate.used, "maximumDailyApiCalls": int(settings["daily_quota"]), "timezone": settings["account_time_zone"]}  # fmt: skip
+            "apiCallsUsed": ask.vendor.gate.used, "maximumDailyApiCalls": int(settings["daily_quota"]),
+            "timezone": settings["account_time_zone"]}  # fmt: skip
 
 
 @routes.add("GET", f"{ROOT}/<path>")
