@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from renkei.errors import ConfigurationError, CursorExpired, Disconnected, QuotaExhausted, Retriable
 from renkei.store import lists
-from renkei.sync.flow import Feed, Flow, Kind
+from renkei.sync.flow import ByHand, Feed, Flow, Kind
 from renkei.sync.ports import Account, Page, SourceRow, Span
 from renkei.sync.steps import RunFailed, extract, open_run, settle
 from tests.sync.conftest import Bench
@@ -222,3 +222,35 @@ def test_an_empty_purse_postpones_and_a_dead_token_stops_all(bench: Bench) -> No
 
 def test_nothing_configured_is_nothing_to_do(bench: Bench) -> None:
     assert bench.run(flow()).state == "succeeded"
+
+
+TWO_HOURS = timedelta(hours=2)
+
+
+@pytest.mark.req("R37")
+def test_lists_are_refreshed_by_hand_once_in_two_hours_whatever_the_night_did(bench: Bench) -> None:
+    caching = replace(flow(a=FakeList(people(1))), by_hand=ByHand(TWO_HOURS, scheduled_counts=False))
+    bench.run(caching)  # nightly
+    run = bench.run(caching, trigger="manual")
+    bench.pass_time(hours=1, minutes=59, seconds=58)
+    with pytest.raises(ConfigurationError, match=r"once in 2 hours.*next at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d"):
+        bench.run(caching, trigger="manual")
+    bench.run(caching)  # the schedule is not held up
+    assert bench.again(run.run_id, 1, caching).state == "succeeded"  # nor is a clear
+    bench.pass_time(hours=2)
+    assert bench.run(caching, trigger="manual").state == "succeeded"
+    assert len(bench.rows("select * from renkei.flow_run")) == 4
+
+
+@pytest.mark.req("R47")
+def test_fields_are_synced_by_hand_once_in_two_hours_after_any_run_and_never_twice_at_once(bench: Bench) -> None:
+    caching = replace(flow(a=FakeList(people(1))), by_hand=ByHand(TWO_HOURS, scheduled_counts=True))
+    open_run(bench.engine, caching, bench.request(trigger="manual"))
+    with pytest.raises(ConfigurationError, match=r"is running \(run run 1\); a second one was not started"):
+        bench.run(caching, trigger="manual")
+    bench.run(caching)  # nightly: settles what never came to its end, and counts
+    bench.pass_time(hours=1, minutes=59, seconds=50)
+    with pytest.raises(ConfigurationError, match="next at"):
+        bench.run(caching, trigger="manual")
+    bench.pass_time(seconds=10)
+    assert bench.run(caching, trigger="manual").state == "succeeded"

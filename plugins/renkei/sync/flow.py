@@ -203,6 +203,15 @@ class Allowance:
 
 
 @dataclass(frozen=True)
+class ByHand:
+    """Runs by hand keep so long a distance from the end of the last one, and none starts while another runs.
+    ``scheduled_counts``: whether the distance is kept from scheduled runs too."""
+
+    every: timedelta
+    scheduled_counts: bool
+
+
+@dataclass(frozen=True)
 class Flow:
     """What is kept in step. ``fingerprint`` changes when mapping or settings change what is sent; ``allowance`` is
     asked when a push tells what it is about to cost."""
@@ -221,6 +230,7 @@ class Flow:
     push_budget: timedelta = timedelta(minutes=10)
     allowance: Callable[[], Allowance] | None = None
     two_way: TwoWay | None = None  # of kind two_way: how both sides meet
+    by_hand: ByHand | None = None
 
     @property
     def account(self) -> Account:

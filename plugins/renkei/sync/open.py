@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from renkei.store import outbox, records, runs
 from renkei.store.migrate import check_schema
+from renkei.sync.by_hand import keep_distance
 from renkei.sync.cache import cache_windows
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Feed, Flow, Kind, Stored
@@ -25,12 +26,15 @@ log = logging.getLogger("renkei.open")
 def open_run(engine: Engine, flow: Flow, request: RunRequest) -> int:
     """Fixes the windows of this run at its first try; later tries and clears get the same. Returns the run's id.
 
-    Raises ConfigurationError (from the flow's own check) before anything is written.
+    Raises ConfigurationError (from the flow's own check, or for a run by hand that comes too early) before anything
+    is written.
     """
     with engine.store.begin() as connection:
         check_schema(connection)
     flow.check()
     with engine.store.begin() as connection:
+        if flow.by_hand:
+            keep_distance(engine, connection, flow.name, flow.by_hand, request)
         run_id, first, again = _enter(connection, flow, request)
         earlier = runs.unsettled_earlier(connection, flow.name, request.dag_id, run_id)
     engine.failpoint("open.entered")

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from renkei.store import records, runs
 from renkei.store.tables import plan_queue, proposal, source_record
+from renkei.sync.by_hand import note_end
 from renkei.sync.cache import settle_cache
 from renkei.sync.cache import totals as cache_totals
 from renkei.sync.engine import Engine, RunFailed, RunSummary
@@ -59,6 +60,8 @@ def summary_of(engine: Engine, flow: Flow, run_id: int) -> RunSummary:
 
 def _settle(engine: Engine, connection: sa.Connection, flow: Flow, run_id: int) -> RunSummary:
     run = runs.get_run(connection, run_id)
+    if flow.by_hand:
+        note_end(engine, connection, flow.name, run)
     if flow.kind is Kind.CACHE:
         return settle_cache(engine, connection, flow, run)
     scope = scope_of(flow, run)
