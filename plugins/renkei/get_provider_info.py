@@ -38,6 +38,12 @@ def _marketo() -> dict[str, Any]:
             "munchkin_id": _text(
                 "Munchkin ID", "Only where the Identity URL does not begin with it. Admin > Munchkin: 123-ABC-456."
             ),
+            "webhook_secret": _secret(
+                "Webhook secret", "Of your own choice: what Marketo's webhook sends in the header X-Webhook-Token."
+            ),
+            "previous_webhook_secret": _secret(
+                "Previous webhook secret", "While the secret is being changed: both are accepted."
+            ),
         },
     }
 

@@ -10,16 +10,14 @@ import base64
 import hashlib
 import hmac
 import json
-import queue
-import threading
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from include.sandbox import outgoing
 from include.sandbox.errors import ControlError
 from include.sandbox.karte.model import Event
 
@@ -31,7 +29,6 @@ TRIGGERS = (
     "datahub/jobflow/end", "cms/content/create", "cms/content/update", "cms/content/delete", "cms/content/publish",
     "cms/content/unpublish",
 )  # fmt: skip
-SECONDS = 10.0
 ENCODINGS = ("hex", "base64")
 Post = Callable[[str, dict[str, str], bytes], int]
 
@@ -65,27 +62,15 @@ def sign(secret: str, timestamp: int, body: bytes, encoding: str) -> str:
 
 def post(url: str, headers: dict[str, str], body: bytes) -> int:
     """Sends over the network: the receiver's status, 0 when there was no answer."""
-    request = urllib.request.Request(url, body, headers, method="POST")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=SECONDS) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 0
+    return outgoing.post(url, headers, body).status
 
 
 class Webhooks:
-    """Sends in the order of the queue, from a thread of its own: a receiver may call KARTE before it answers.
-
-    ``post`` can be replaced by a test's own; ``wait`` returns when everything was sent.
-    """
+    """Sends in the order of the queue; ``post`` can be replaced by a test's own."""
 
     def __init__(self, karte: Karte) -> None:
         self._karte = karte
-        self._queue: queue.Queue[Delivery] = queue.Queue()
-        self._worker: threading.Thread | None = None
+        self._outgoing = outgoing.Outgoing()
         self.deliveries: dict[str, Delivery] = {}
         self.post: Post = post
 
@@ -122,32 +107,16 @@ class Webhooks:
 
     def again(self, delivery: Delivery) -> None:
         """Sends the same once more."""
-        if self._worker is None:
-            self._worker = threading.Thread(target=self._work, daemon=True)
-            self._worker.start()
-        self._queue.put(delivery)
+        self._outgoing.put(partial(self._deliver, delivery))
 
     def forget(self) -> None:
         """What was sent is forgotten, what was not never leaves."""
         self.deliveries.clear()
-        while True:
-            try:
-                self._queue.get_nowait()
-            except queue.Empty:
-                return
-            self._queue.task_done()
+        self._outgoing.forget()
 
     def wait(self) -> None:
         """Until the queue is empty."""
-        self._queue.join()
-
-    def _work(self) -> None:
-        while True:
-            delivery = self._queue.get()
-            try:
-                self._deliver(delivery)
-            finally:
-                self._queue.task_done()
+        self._outgoing.wait()
 
     def _deliver(self, delivery: Delivery) -> None:
         for _ in range(delivery.attempts):

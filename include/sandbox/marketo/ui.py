@@ -21,7 +21,7 @@ def make_stores(marketo: Marketo) -> dict[str, ObjectStore]:
     return {"leads": LeadStore(marketo), "lead_fields": LeadFieldStore(marketo), "companies": CompanyStore(marketo),
             "activities": ActivityStore(marketo), "activity_types": ActivityTypeStore(marketo),
             "custom_objects": CustomObjectTypeStore(marketo), "programs": ProgramStore(marketo),
-            "members": MemberStore(marketo)}
+            "members": MemberStore(marketo), "webhooks": marketo.webhooks}
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Generator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
@@ -24,8 +24,12 @@ from include.sandbox.marketo.parameters import is_tunnelled, stamp
 from include.sandbox.marketo.programs import Programs
 from include.sandbox.marketo.quota import Quota
 from include.sandbox.marketo.ui import make_stores
+from include.sandbox.marketo.webhooks import PAYLOAD, Webhooks
 from include.sandbox.routing import Route
 from include.sandbox.vendor import ObjectStore, Outcome, Vendor
+
+if TYPE_CHECKING:
+    from include.sandbox.world import World
 
 MAX_URI = 8 * 1024
 MAX_BODY = 1024 * 1024
@@ -58,7 +62,17 @@ class Marketo(Vendor):
         "bulk_queue": 10,
         "bulk_running": 2,
         "bulk_daily_bytes": 500_000_000,
+        "webhook_url": "",  # empty: no campaign calls one
+        "webhook_activities": ["Visit Webpage", "Fill Out Form", "Open Email", "Click Email", "Click Link"],
+        "webhook_payload": PAYLOAD,
+        "webhook_headers": {},  # besides Content-Type and the secret in X-Webhook-Token
+        "webhook_encoding": "JSON",  # Request Token Encoding: JSON, Form/Url or None
+        "webhook_time_zone": "Asia/Tokyo",
     }
+
+    def __init__(self, world: World) -> None:
+        self.webhooks = Webhooks(self)
+        super().__init__(world)
 
     def reset(self) -> None:
         """An empty instance with new tokens and counters."""
@@ -68,6 +82,7 @@ class Marketo(Vendor):
         self.client_secret = f"{dice.getrandbits(160):040x}"
         self.tokens = Tokens(self)
         self.quota = Quota(self)
+        self.webhook_secret = f"{dice.getrandbits(160):040x}"
         self._requests = 0
         self._stamped: tuple[datetime | None, str] = (None, "")  # a batch writes the same second many times
         super().reset()
@@ -81,12 +96,14 @@ class Marketo(Vendor):
         self.custom_objects = CustomObjects(self)
         self.programs = Programs(self)
         self.bulk = BulkJobs(self)
+        self.webhooks.forget()
         self.objects = make_stores(self)
 
     def credentials(self) -> dict[str, str]:
         """Identity and REST endpoints stand under ``base_url``."""
         return {"base_url": self.world.base_url(self.name), "client_id": self.client_id,
-                "client_secret": self.client_secret, "munchkin_id": self.munchkin_id}
+                "client_secret": self.client_secret, "munchkin_id": self.munchkin_id,
+                "webhook_secret": self.webhook_secret}
 
     def service(self, client_id: str) -> Service | None:
         """The custom service of that client id."""
@@ -106,7 +123,9 @@ class Marketo(Vendor):
         second = int(datetime.fromisoformat(date).timestamp()) if date else int(now.timestamp())
         delay = self.settings["activity_delay_seconds"]
         committed = now.timestamp() + delay if delay else second
-        return self.activities.add(lead_id, type_id, second, committed, **more)
+        activity = self.activities.add(lead_id, type_id, second, committed, **more)
+        self.webhooks.on_activity(activity)
+        return activity
 
     def expire_tokens(self) -> None:
         """The next call with an old token is answered 602."""
