@@ -291,8 +291,21 @@ proposal = Table(
     Column("after", JSONB, nullable=False, server_default=EMPTY),
     Column("reason", Text),
     Column("explanation", JSONB, nullable=False, server_default=EMPTY),
+    Column("record_ids", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # the source records it maps
+    Column("decision", Text),  # of a person, about what was set aside
+    _time("decided_at"),
     _time("created_at", now=True),
     Index(None, "run_id"),
+    Index("ix_proposal_set_aside", "flow", "object", "key", postgresql_where=text("action = 'set_aside'")),
+    _one_of("decision", "decision", "approved", "rejected"),
+)
+
+milestone = Table(
+    "milestone",
+    metadata,
+    Column("integration", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    _time("reached_at", nullable=False),
 )
 
 identity_link = Table(

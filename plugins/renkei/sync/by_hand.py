@@ -17,9 +17,7 @@ from renkei.sync.request import RunRequest
 JAPAN = ZoneInfo("Asia/Tokyo")
 
 
-def keep_distance(
-    engine: Engine, connection: sa.Connection, flow: str, asked: ByHand, request: RunRequest
-) -> None:
+def keep_distance(engine: Engine, connection: sa.Connection, flow: str, asked: ByHand, request: RunRequest) -> None:
     """Lets the run in, a cleared one always. Raises ConfigurationError that says when the next start is allowed."""
     by_hand = request.trigger == "manual"
     closed = gates.enter(

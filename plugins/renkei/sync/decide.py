@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from renkei.store import changes, delivered, links, outbox
 from renkei.store.changes import Change
+from renkei.sync.aside import apply_decisions, proposal_row, store_set_aside
 from renkei.sync.canonical import digest, dumps
 from renkei.sync.compare import differences, stands_back
 from renkei.sync.engine import Engine
-from renkei.sync.flow import Decision, Flow, Form, Skip, Stage, Unmappable, Write
-from renkei.sync.propose import propose
+from renkei.sync.flow import Decision, Flow, Form, SetAside, Skip, Stage, Unmappable, Write
+from renkei.sync.propose import held_fields, propose
 from renkei.sync.results import DATA_DAYS, DATA_RETRY, ref_name
 from renkei.sync.scope import Scope
 from renkei.sync.units import Loaded
@@ -65,7 +66,7 @@ class Known:
 
 def decide_stage(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded]) -> None:
     """Maps the units of a stage and stores what follows."""
-    mapped = _map(verdicts, stage, units)
+    mapped = apply_decisions(verdicts, stage, _map(verdicts, stage, units))
     known = _known(verdicts, stage, mapped)
     if verdicts.run.request.get("verify"):
         known = _verified(verdicts, stage, mapped, known)
@@ -74,10 +75,12 @@ def decide_stage(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded]) -> N
         return
     _keep_links(verdicts, mapped)
     put: list[dict[str, Any]] = []
+    aside: list[dict[str, Any]] = []
     for key, one in mapped.items():
-        _decide(verdicts, stage, key, one, known, put)
+        _decide(verdicts, stage, key, one, known, put, aside)
     _close_vanished(verdicts, stage, [loaded.unit.value for loaded in units], mapped)
     _put(verdicts, stage, put)
+    store_set_aside(verdicts, stage, aside)
 
 
 def _keep_links(verdicts: Verdicts, mapped: Mapping[str, Mapped]) -> None:
@@ -155,7 +158,7 @@ def _later(new: Decision, held: Decision) -> bool:
 def _known(verdicts: Verdicts, stage: Stage, mapped: Mapping[str, Mapped]) -> Known:
     connection, flow, target = verdicts.connection, verdicts.flow, stage.target
     account, keys = str(target.account), sorted(mapped)
-    writes = [one.decision for one in mapped.values() if isinstance(one.decision, Write)]
+    writes = [write for one in mapped.values() if (write := _write_of(one.decision)) is not None]
     wanted = [(target.object, str(key)) for write in writes for key in write.match]
     wanted += [(ref.object, str(key)) for write in writes for ref in write.refs.values() for key in ref.keys]
     linked = links.live(connection, flow.integration, account, wanted)
@@ -173,8 +176,29 @@ def _known(verdicts: Verdicts, stage: Stage, mapped: Mapping[str, Mapped]) -> Kn
     )
 
 
-def _decide(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Known, put: list[dict[str, Any]]) -> None:
+def _write_of(decision: Decision) -> Write | None:
+    """The write asked for, whether a person must allow it or not."""
+    if isinstance(decision, SetAside):
+        return decision.write
+    return decision if isinstance(decision, Write) else None
+
+
+def _decide(
+    verdicts: Verdicts,
+    stage: Stage,
+    key: str,
+    one: Mapped,
+    known: Known,
+    put: list[dict[str, Any]],
+    aside: list[dict[str, Any]],
+) -> None:
     held, decision = known.open.get(key), one.decision
+    if isinstance(decision, SetAside):
+        if needed(stage, decision.write, known):
+            aside.append(proposal_row(decision, held_fields(stage, decision.write, known), one.loaded.record_ids))
+            decision = Skip(key, decision.reason)
+        else:
+            decision = decision.write
     if isinstance(decision, Skip):
         _withdraw(verdicts, held, decision.reason)
         _log_skip(verdicts, stage, decision, one)

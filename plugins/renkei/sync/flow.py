@@ -139,7 +139,20 @@ class Unmappable:
     reason: str
 
 
-Decision = Write | Skip | Unmappable
+@dataclass(frozen=True)
+class SetAside:
+    """A write that a person must allow first, and why (a stable word). Until then it is a proposal of its run; once
+    allowed it is planned like any other, as long as the mapping still asks for the same fields."""
+
+    write: Write
+    reason: str
+
+    @property
+    def key(self) -> str:
+        return self.write.key
+
+
+Decision = Write | Skip | Unmappable | SetAside
 
 
 class Due(Protocol):
@@ -183,6 +196,8 @@ class Stage:
     in_doubt_after: timedelta = timedelta(minutes=2)  # an absence counts only later than this
     find: Callable[[Sequence[Doubt]], Mapping[str, Sighting]] | None = None
     complete: Callable[[Sequence[Due]], Mapping[str, Late]] | None = None
+    alias: str = ""  # match field that names the source record itself: linked however the target was found
+    found_stands: bool = False  # a record found by another key keeps its values until the source changes
 
 
 @dataclass(frozen=True)
@@ -229,6 +244,7 @@ class Flow:
     fail_share_from: int = 20
     push_budget: timedelta = timedelta(minutes=10)
     allowance: Callable[[], Allowance] | None = None
+    note: str = ""  # what the flow cannot do at present, told with each run that went well
     two_way: TwoWay | None = None  # of kind two_way: how both sides meet
     by_hand: ByHand | None = None
 

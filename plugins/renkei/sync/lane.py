@@ -18,7 +18,7 @@ from renkei.store.changes import Change
 from renkei.sync import results
 from renkei.sync.canonical import dumps
 from renkei.sync.flow import Stage
-from renkei.sync.lookup import Candidate, detail_of, links_of, look_up, newest_only, sort_out
+from renkei.sync.lookup import Candidate, aliases, detail_of, links_of, look_up, newest_only, sort_out
 from renkei.sync.ports import Outcome, Result, WriteItem
 from renkei.sync.results import Resolution
 from renkei.sync.rows import REMATCHED
@@ -135,7 +135,8 @@ def _fill(sender: Sender, connection: sa.Connection, index: int, stage: Stage, a
         turn.passed_over += [one.change.id for one in (*creates, *updates)]
     if turn.creates:
         _commit_to(sender, connection, stage, turn.creates, attempt, create=True)
-        sender.store(connection, stage, [_link_first(sender, one) for one in turn.updates if not one.linked], None)
+        linked = [_link_first(sender, stage, one) for one in turn.updates if not one.linked]
+        sender.store(connection, stage, linked, None)
     else:
         newest, older = newest_only(sender, connection, stage, turn.updates)
         sender.store(connection, stage, older, None)
@@ -144,7 +145,7 @@ def _fill(sender: Sender, connection: sa.Connection, index: int, stage: Stage, a
     return turn
 
 
-def _link_first(sender: Sender, one: Candidate) -> Resolution:
+def _link_first(sender: Sender, stage: Stage, one: Candidate) -> Resolution:
     assert one.found is not None
     change = one.change
     return Resolution(
@@ -152,7 +153,7 @@ def _link_first(sender: Sender, one: Candidate) -> Resolution:
         "pending",
         code=change.code,
         target_id=one.found.id,
-        links=links_of(one),
+        links=links_of(stage, one),
         detail=detail_of(one),
         due_at=sender.started,
     )
@@ -200,14 +201,15 @@ def _send(
         return
     with connection.begin():
         now = sender.engine.now(connection)
-        resolutions = [_resolution(sender, one, outcome, now) for one, outcome in zip(batch, outcomes, strict=True)]
+        pairs = zip(batch, outcomes, strict=True)
+        resolutions = [_resolution(sender, stage, one, outcome, now) for one, outcome in pairs]
         kept = sender.store(connection, stage, resolutions, attempt)
         _forget_gone(sender, connection, stage, [one for one in kept if one.code == REMATCHED])
         sender.engine.failpoint("push.before_outcome_commit")
     sender.engine.failpoint("push.after_outcome_commit")
 
 
-def _resolution(sender: Sender, one: Candidate, outcome: Outcome, now: datetime) -> Resolution:
+def _resolution(sender: Sender, stage: Stage, one: Candidate, outcome: Outcome, now: datetime) -> Resolution:
     change = one.change
     if outcome.result in (Result.CREATED, Result.UPDATED, Result.UNCHANGED):
         created = outcome.result is Result.CREATED
@@ -217,7 +219,7 @@ def _resolution(sender: Sender, one: Candidate, outcome: Outcome, now: datetime)
             event=outcome.result.value,
             outcome=outcome.result.value,
             target_id=outcome.id,
-            links=change.match[-1:] if created else links_of(one),
+            links=_created_links(stage, change) if created else links_of(stage, one),
             how="created" if created else "found",
             delivered=dict(change.fields),
             detail=detail_of(one) | {"fields": sorted({*change.fields, *(change.initial if created else {})})},
@@ -242,6 +244,11 @@ def _resolution(sender: Sender, one: Candidate, outcome: Outcome, now: datetime)
     retry = outcome.result in (Result.EXISTS, Result.AMBIGUOUS)
     error_class = "transient" if retry else outcome.error_class
     return results.failed(change, now, error_class, outcome.code, outcome.reason)
+
+
+def _created_links(stage: Stage, change: Change) -> list[str]:
+    """What a created record stands for: its own key, and the source record that names it."""
+    return list(dict.fromkeys([*change.match[-1:], *aliases(stage, change)]))
 
 
 def _forget_gone(sender: Sender, connection: sa.Connection, stage: Stage, gone: Sequence[Resolution]) -> None:

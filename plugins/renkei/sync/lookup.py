@@ -16,6 +16,7 @@ from renkei.sync.compare import stands_back
 from renkei.sync.flow import Stage
 from renkei.sync.ports import Found, MatchKey
 from renkei.sync.results import Resolution, ref_name
+from renkei.sync.rows import REMATCHED
 from renkei.sync.sender import Sender
 
 
@@ -92,10 +93,10 @@ def sort_out(
                 creates.append(candidate)
             else:
                 done.append(resolution)
-        elif not _differs(candidate):
-            done.append(_as_it_is(candidate))
+        elif not _differs(candidate) or _stands(stage, candidate):
+            done.append(_as_it_is(stage, candidate))
         elif candidate.change.stale:
-            done.append(planned_first(candidate, now))
+            done.append(planned_first(stage, candidate, now))
         else:
             updates.append(candidate)
     return done, creates, updates
@@ -107,6 +108,14 @@ def _differs(candidate: Candidate) -> bool:
     if candidate.linked:
         return bool(candidate.change.fields)
     return any(not same(shown.get(name), value) for name, value in candidate.change.fields.items())
+
+
+def _stands(stage: Stage, candidate: Candidate) -> bool:
+    """A stranger's record that is met for the first time keeps its values; what our own lost create made does not."""
+    change = candidate.change
+    if not stage.found_stands or candidate.linked or change.state == "in_doubt" or change.code == REMATCHED:
+        return False
+    return candidate.key is not None and match_key(candidate.key).field != stage.alias
 
 
 def _absent(stage: Stage, candidate: Candidate, now: datetime) -> Resolution | None:
@@ -123,14 +132,14 @@ def _absent(stage: Stage, candidate: Candidate, now: datetime) -> Resolution | N
                 keep_sent=True,
             )
     if change.stale:
-        return planned_first(candidate, now)
+        return planned_first(stage, candidate, now)
     if not change.may_create:
         names = [ref_name(str(stage.target.account), stage.target.object, key) for key in change.match]
         return Resolution(change, "waiting", reason=change.absent_reason, waits_for=names, due_at=now)
     return None
 
 
-def planned_first(candidate: Candidate, now: datetime) -> Resolution:
+def planned_first(stage: Stage, candidate: Candidate, now: datetime) -> Resolution:
     """It was in doubt, and its source moved on meanwhile: nothing outdated is sent, nobody created who has gone."""
     target_id = candidate.found.id if candidate.found else None
     return Resolution(
@@ -138,13 +147,13 @@ def planned_first(candidate: Candidate, now: datetime) -> Resolution:
         "pending",
         reason="its source moved on; it is planned again first",
         target_id=target_id,
-        links=links_of(candidate),
+        links=links_of(stage, candidate),
         detail=detail_of(candidate),
         due_at=now,
     )
 
 
-def _as_it_is(candidate: Candidate) -> Resolution:
+def _as_it_is(stage: Stage, candidate: Candidate) -> Resolution:
     """Found, and nothing of ours to change in it: linked."""
     change, found = candidate.change, candidate.found
     assert found is not None
@@ -157,9 +166,10 @@ def _as_it_is(candidate: Candidate) -> Resolution:
         outcome=outcome,
         target_id=found.id,
         reason="found after its answer was lost" if ours else None,
-        links=links_of(candidate),
+        links=links_of(stage, candidate),
         how="created" if ours else "found",
         delivered=dict(change.fields),
+        shown={name: found.fields[name] for name in change.fields if name in found.fields},
         detail=detail_of(candidate),
         keep_sent=True,
     )
@@ -183,7 +193,7 @@ def newest_only(
         order, shown = one.change.source_order, held.get(f"id:{_target_id(one)}")
         back = (order and order < newest[_target_id(one)]) or (shown and stands_back(one.change.key, order, shown))
         if back:
-            older.append(_stands_back(one))
+            older.append(_stands_back(stage, one))
         else:
             standing.append(one)
     return standing, older
@@ -194,7 +204,7 @@ def _target_id(candidate: Candidate) -> str:
     return candidate.found.id
 
 
-def _stands_back(candidate: Candidate) -> Resolution:
+def _stands_back(stage: Stage, candidate: Candidate) -> Resolution:
     return Resolution(
         candidate.change,
         "closed",
@@ -202,14 +212,22 @@ def _stands_back(candidate: Candidate) -> Resolution:
         outcome="unchanged",
         target_id=_target_id(candidate),
         reason="a newer registration of the same person stands",
-        links=links_of(candidate),
+        links=links_of(stage, candidate),
         detail=detail_of(candidate),
         keep_sent=True,
     )
 
 
-def links_of(candidate: Candidate) -> tuple[str, ...]:
-    return () if candidate.linked or candidate.key is None else (candidate.key,)
+def links_of(stage: Stage, candidate: Candidate) -> tuple[str, ...]:
+    """The keys that stand for the found record from now on: what it was found by, and the source record's own."""
+    found = () if candidate.linked or candidate.key is None else (candidate.key,)
+    own = [key for key in aliases(stage, candidate.change) if not (candidate.linked and key == candidate.key)]
+    return tuple(dict.fromkeys([*found, *own]))
+
+
+def aliases(stage: Stage, change: Change) -> list[str]:
+    """The match keys that name the source record itself."""
+    return [key for key in change.match if stage.alias and match_key(key).field == stage.alias]
 
 
 def detail_of(candidate: Candidate) -> dict[str, Any]:

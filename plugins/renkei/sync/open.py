@@ -106,9 +106,7 @@ def _bind(engine: Engine, connection: sa.Connection, flow: Flow, request: RunReq
         runs.bind_windows(connection, run_id, _extra_windows(connection, flow))
 
 
-def _bind_waiting(
-    engine: Engine, connection: sa.Connection, flow: Flow, request: RunRequest, run_id: int
-) -> None:
+def _bind_waiting(engine: Engine, connection: sa.Connection, flow: Flow, request: RunRequest, run_id: int) -> None:
     """A try that failed has let go of what it had bound: the next try binds what waits now."""
     if request.dry_run or request.full or request.since or request.replan or request.verify or request.parts:
         return

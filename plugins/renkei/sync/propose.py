@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from renkei.store.tables import proposal
 from renkei.sync.compare import differences
-from renkei.sync.flow import Form, Skip, Stage, Unmappable, Write
+from renkei.sync.flow import Form, SetAside, Skip, Stage, Unmappable, Write
 
 if TYPE_CHECKING:
     from renkei.sync.decide import Known, Mapped, Verdicts
@@ -41,15 +41,18 @@ def _proposal(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Kn
     if isinstance(decision, Unmappable):
         verdicts.counts["failed"] += 1
         return row | {"action": "fail", "reason": decision.reason}
+    aside = decision.reason if isinstance(decision, SetAside) else None
+    decision = decision.write if isinstance(decision, SetAside) else decision
     changed = _changed(stage, decision, known)
     if changed is None:
         verdicts.counts["unchanged"] += 1
         return None
-    verdicts.counts["to_write"] += 1
-    before = {name: entry["sent"] for name, entry in _held(stage, decision, known).items() if name in changed}
+    verdicts.counts["skipped" if aside else "to_write"] += 1
+    before = {name: value for name, value in held_fields(stage, decision, known).items() if name in changed}
     updates = stage.form is Form.UPDATE or before
     action = "update" if updates or (not decision.initial and known.delivered.get(key)) else "create"
-    return row | {"action": action, "before": before, "after": changed, "explanation": dict(decision.explanation)}
+    told = {"before": before, "after": changed, "explanation": dict(decision.explanation)}
+    return row | told | ({"action": "skip", "reason": aside} if aside else {"action": action})
 
 
 def _changed(stage: Stage, write: Write, known: Known) -> dict[str, Any] | None:
@@ -68,12 +71,13 @@ def _changed(stage: Stage, write: Write, known: Known) -> dict[str, Any] | None:
     return differences(wanted, known.delivered.get(write.key)) or None
 
 
-def _held(stage: Stage, write: Write, known: Known) -> Mapping[str, Any]:
+def held_fields(stage: Stage, write: Write, known: Known) -> dict[str, Any]:
+    """What was sent to the record last."""
     key = write.key
     if stage.form is Form.CREATE_AFTER_LOOKUP:
         key = f"id:{known.linked(stage.target.object, write.match)}"
     fields: Mapping[str, Any] = known.delivered[key]["fields"] if key in known.delivered else {}
-    return fields
+    return {name: entry["sent"] for name, entry in fields.items()}
 
 
 def withdraw_proposals(connection: sa.Connection, run_id: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.store import records, runs
+from renkei.store import proposals, records, runs
 from renkei.store.tables import plan_queue, proposal, source_record
 from renkei.sync.by_hand import note_end
 from renkei.sync.cache import settle_cache
@@ -72,6 +72,8 @@ def _settle(engine: Engine, connection: sa.Connection, flow: Flow, run_id: int) 
     state, note = _colour(connection, flow, run, scope, let_go, postponed is not None)
     if postponed is not None and not note:
         note = f"postponed until {postponed.isoformat()}: {run.note}"
+    if state == "succeeded" and not note:
+        note = " ".join(filter(None, (_aside(connection, run_id), flow.note)))
     runs.update_run(
         connection,
         run_id,
@@ -85,6 +87,14 @@ def _settle(engine: Engine, connection: sa.Connection, flow: Flow, run_id: int) 
     if scope.dry:
         _sweep(connection, flow, scope)
     return RunSummary(run_id, flow.name, state, counts, _totals(run, counts), note, postponed)
+
+
+def _aside(connection: sa.Connection, run_id: int) -> str:
+    """What waits for a person; empty when nothing does."""
+    count = sum(row["decision"] is None for row in proposals.of_run(connection, run_id))
+    if not count:
+        return ""
+    return f"{count} changes are set aside for a person: run renkei_approve with run {run_id}."
 
 
 def _move_watermarks(connection: sa.Connection, flow: Flow, run: Any, now: datetime) -> bool:

@@ -1,0 +1,25 @@
+"""Instants that are remembered once, such as the moment from which an integration counts what happens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from renkei.store.tables import milestone
+
+
+def reached(connection: sa.Connection, integration: str, name: str, now: datetime) -> datetime:
+    """When the milestone was first reached: ``now`` (aware UTC) if this is the first time."""
+    statement = insert(milestone).values(integration=integration, name=name, reached_at=now)
+    connection.execute(statement.on_conflict_do_nothing())
+    found: datetime = connection.execute(
+        sa.select(milestone.c.reached_at).where(milestone.c.integration == integration, milestone.c.name == name)
+    ).scalar_one()
+    return found
+
+
+def undo(connection: sa.Connection, integration: str, name: str) -> None:
+    """It no longer holds; reached again, it counts from then."""
+    connection.execute(sa.delete(milestone).where(milestone.c.integration == integration, milestone.c.name == name))

@@ -1,0 +1,64 @@
+"""What needs a person: proposals set aside, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from renkei.store import proposals
+from renkei.sync.canonical import digest, dumps
+from renkei.sync.flow import SetAside, Skip, Stage, Write
+
+if TYPE_CHECKING:
+    from renkei.sync.decide import Mapped, Verdicts
+
+REJECTED = "rejected"
+
+
+def apply_decisions(verdicts: Verdicts, stage: Stage, mapped: Mapping[str, Mapped]) -> dict[str, Mapped]:
+    """What was allowed is a write like any other, what was refused a skip; the rest still waits for a person."""
+    asked = [key for key, one in mapped.items() if isinstance(one.decision, SetAside)]
+    if not asked:
+        return dict(mapped)
+    flow, account, name = verdicts.flow.name, str(stage.target.account), stage.target.object
+    known = {
+        (key, reason, digest(after)): decision
+        for key, reason, after, decision in proposals.decisions(verdicts.connection, flow, account, name, asked)
+    }
+    return {key: _decided(one, known) for key, one in mapped.items()}
+
+
+def _decided(one: Mapped, known: Mapping[tuple[str, str, str], str]) -> Mapped:
+    if not isinstance(one.decision, SetAside):
+        return one
+    decision = known.get((one.decision.key, one.decision.reason, digest(dict(one.decision.write.fields))))
+    if decision == "approved":
+        return replace(one, decision=one.decision.write)
+    return replace(one, decision=Skip(one.decision.key, REJECTED)) if decision else one
+
+
+def store_set_aside(verdicts: Verdicts, stage: Stage, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Proposals of this run."""
+    if rows:
+        proposals.set_aside(
+            verdicts.connection,
+            dumps(rows),
+            run_id=verdicts.run.id,
+            flow=verdicts.flow.name,
+            account=str(stage.target.account),
+            target_object=stage.target.object,
+        )
+
+
+def proposal_row(aside: SetAside, before: Mapping[str, Any], record_ids: Sequence[int]) -> dict[str, Any]:
+    """A proposal as a JSON row."""
+    write: Write = aside.write
+    return {
+        "key": aside.key,
+        "before": dict(before),
+        "after": dict(write.fields),
+        "reason": aside.reason,
+        "explanation": dict(write.explanation),
+        "record_ids": list(record_ids),
+    }
