@@ -1,4 +1,4 @@
-"""Writes that a person must allow: proposals of their run, planned once allowed, as long as they are still asked for."""
+"""Writes that a person must allow: proposals of their run, planned once allowed, while they are still asked for."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +38,24 @@ def _decided(one: Mapped, known: Mapping[tuple[str, str, str], str]) -> Mapped:
     return replace(one, decision=Skip(one.decision.key, REJECTED)) if decision else one
 
 
-def store_set_aside(verdicts: Verdicts, stage: Stage, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Proposals of this run."""
+def put_aside(
+    verdicts: Verdicts,
+    stage: Stage,
+    mapped: Mapping[str, Mapped],
+    needed: Callable[[Write], bool],
+    before: Callable[[Write], Mapping[str, Any]],
+) -> dict[str, Mapped]:
+    """What still needs a person becomes a proposal of this run and a skip; what would change nothing is a write."""
+    rows: list[dict[str, Any]] = []
+    sorted_out: dict[str, Mapped] = {}
+    for key, one in mapped.items():
+        decision = one.decision
+        if isinstance(decision, SetAside) and needed(decision.write):
+            rows.append(_row(decision, before(decision.write), one.loaded.record_ids))
+            decision = Skip(key, decision.reason)
+        elif isinstance(decision, SetAside):
+            decision = decision.write
+        sorted_out[key] = replace(one, decision=decision)
     if rows:
         proposals.set_aside(
             verdicts.connection,
@@ -49,16 +65,16 @@ def store_set_aside(verdicts: Verdicts, stage: Stage, rows: Sequence[Mapping[str
             account=str(stage.target.account),
             target_object=stage.target.object,
         )
+    return sorted_out
 
 
-def proposal_row(aside: SetAside, before: Mapping[str, Any], record_ids: Sequence[int]) -> dict[str, Any]:
+def _row(aside: SetAside, before: Mapping[str, Any], record_ids: Sequence[int]) -> dict[str, Any]:
     """A proposal as a JSON row."""
-    write: Write = aside.write
     return {
         "key": aside.key,
         "before": dict(before),
-        "after": dict(write.fields),
+        "after": dict(aside.write.fields),
         "reason": aside.reason,
-        "explanation": dict(write.explanation),
+        "explanation": dict(aside.write.explanation),
         "record_ids": list(record_ids),
     }

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from renkei.store import changes, delivered, links, outbox
 from renkei.store.changes import Change
-from renkei.sync.aside import apply_decisions, proposal_row, store_set_aside
+from renkei.sync.aside import apply_decisions, put_aside
 from renkei.sync.canonical import digest, dumps
 from renkei.sync.compare import differences, stands_back
 from renkei.sync.engine import Engine
@@ -73,14 +73,19 @@ def decide_stage(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded]) -> N
     if verdicts.scope.dry:
         propose(verdicts, stage, mapped, known)
         return
+    mapped = put_aside(
+        verdicts,
+        stage,
+        mapped,
+        lambda write: needed(stage, write, known),
+        lambda write: held_fields(stage, write, known),
+    )
     _keep_links(verdicts, mapped)
     put: list[dict[str, Any]] = []
-    aside: list[dict[str, Any]] = []
     for key, one in mapped.items():
-        _decide(verdicts, stage, key, one, known, put, aside)
+        _decide(verdicts, stage, key, one, known, put)
     _close_vanished(verdicts, stage, [loaded.unit.value for loaded in units], mapped)
     _put(verdicts, stage, put)
-    store_set_aside(verdicts, stage, aside)
 
 
 def _keep_links(verdicts: Verdicts, mapped: Mapping[str, Mapped]) -> None:
@@ -183,22 +188,8 @@ def _write_of(decision: Decision) -> Write | None:
     return decision if isinstance(decision, Write) else None
 
 
-def _decide(
-    verdicts: Verdicts,
-    stage: Stage,
-    key: str,
-    one: Mapped,
-    known: Known,
-    put: list[dict[str, Any]],
-    aside: list[dict[str, Any]],
-) -> None:
+def _decide(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Known, put: list[dict[str, Any]]) -> None:
     held, decision = known.open.get(key), one.decision
-    if isinstance(decision, SetAside):
-        if needed(stage, decision.write, known):
-            aside.append(proposal_row(decision, held_fields(stage, decision.write, known), one.loaded.record_ids))
-            decision = Skip(key, decision.reason)
-        else:
-            decision = decision.write
     if isinstance(decision, Skip):
         _withdraw(verdicts, held, decision.reason)
         _log_skip(verdicts, stage, decision, one)
