@@ -199,7 +199,7 @@ def _decide(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Know
         row |= {"state": "failed", "error_class": "data", "code": changes.UNMAPPABLE, "reason": decision.reason}
         _hold(verdicts, held, row, put)
         verdicts.counts["failed"] += 1
-    elif needed(stage, decision, known):
+    elif isinstance(decision, Write) and needed(stage, decision, known):
         _hold(verdicts, held, _row(stage, key, one), put)
         verdicts.counts["to_write"] += 1
         verdicts.counts["warnings"] += bool(decision.warnings)
