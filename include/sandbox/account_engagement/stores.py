@@ -20,6 +20,9 @@ Record = dict[str, Any]
 class HasState(Protocol):
     state: State
 
+    def catch_up(self) -> None:
+        """Lets the connector do what was due by now."""
+
 
 class RecordStore:
     """Records of one object, those in the recycle bin too. Read-only fields, times and ids may be given.
@@ -38,11 +41,13 @@ class RecordStore:
         return self._site.state
 
     def list(self) -> list[Record]:
+        self._site.catch_up()
         table = self._state.tables[self._name]
         rows = (table.get(row_id) for row_id in table.ids())
         return [self._show(row) for row in rows if row is not None]
 
     def create(self, records: list[Record]) -> list[Record]:
+        self._site.catch_up()
         with refusals_as_errors():
             return [self._show(self._create(record)) for record in records]
 
@@ -55,6 +60,7 @@ class RecordStore:
         return acts.create(self._state, self._name, record, self._doer)
 
     def update(self, record_id: str, fields: Record) -> Record:
+        self._site.catch_up()
         with refusals_as_errors():
             if fields.get("undelete"):
                 return self._show(acts.undelete(self._state, self._id(record_id), self._doer))
@@ -64,11 +70,13 @@ class RecordStore:
             return self._show(acts.update(self._state, self._name, self._id(record_id), fields, self._doer)[0])
 
     def delete(self, record_id: str) -> None:
+        self._site.catch_up()
         with refusals_as_errors():
             acts.delete(self._state, self._name, self._id(record_id), self._doer)
 
     def find(self, record_id: int) -> Record | None:
         """One record, deleted or not."""
+        self._site.catch_up()
         row = self._state.tables[self._name].get(record_id)
         return None if row is None else self._show(row)
 

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from include.sandbox.account_engagement import acts, calls, legacy
+from include.sandbox.account_engagement import acts, calls, connector_calls, legacy
 from include.sandbox.account_engagement.ask import Ask
+from include.sandbox.account_engagement.connector_stores import connector_stores
 from include.sandbox.account_engagement.gate import Gate
 from include.sandbox.account_engagement.query import Finder
 from include.sandbox.account_engagement.refusals import Refused
 from include.sandbox.account_engagement.settings import DEFAULTS
 from include.sandbox.account_engagement.state import State
 from include.sandbox.account_engagement.stores import stores
+from include.sandbox.connector.connector import Connector
 from include.sandbox.errors import ControlError
 from include.sandbox.http import Request, Response, json_response
 from include.sandbox.routing import Route, Routes
@@ -25,8 +27,9 @@ from include.sandbox.vendor import Outcome, Vendor
 if TYPE_CHECKING:
     from include.sandbox.salesforce.vendor import Salesforce
 
-ROUTES = Routes.joined(calls.routes, legacy.routes)
-CHOICES = {"write_answer": ("record", "empty")}
+ROUTES = Routes.joined(calls.routes, legacy.routes, connector_calls.routes)
+CHOICES = {"write_answer": ("record", "empty"), "connector": ("off", "paused", "on"),
+           "connector_creates": ("Lead", "Contact")}  # fmt: skip
 
 
 class AccountEngagement(Vendor):
@@ -43,7 +46,10 @@ class AccountEngagement(Vendor):
     def empty(self) -> None:
         self.state = State(self.settings, self.moment)
         self.finder = Finder()
-        self.objects = stores(self)
+        self.connector = Connector(self)
+        self.objects = {**stores(self), **connector_stores(self)}
+        if self.settings["connector"] != "off":
+            self.connector.begin()
         doer = acts.Doer(1, screens=True)
         for number, name in ((1, "api.user"), (2, "b2bma.integration")):
             acts.create(self.state, "users", {
@@ -73,7 +79,25 @@ class AccountEngagement(Vendor):
         for name, choices in CHOICES.items():
             if changes.get(name, choices[0]) not in choices:
                 raise ControlError(f"account_engagement.{name} is {' or '.join(choices)}")
+        self._check_connector(changes)
+        self.catch_up()
+        starts = self.settings["connector"] == "off" and changes.get("connector", "off") != "off"
         super().configure(changes)
+        if starts:
+            self.connector.begin()
+
+    def _check_connector(self, changes: dict[str, Any]) -> None:
+        rule = changes.get("connector_sharing_rule")
+        if rule is None:
+            return
+        if rule and set(rule) != {"Lead", "Contact"}:
+            raise ControlError("a sharing rule names Lead and Contact, each with field and value")
+        if self.settings["connector"] == "on" and changes.get("connector", "on") == "on":
+            raise ControlError("pause the connector before its sharing rule is changed")
+
+    def catch_up(self) -> None:
+        """Lets the connector do what was due by now."""
+        self.connector.catch_up()
 
     def error_response(self, code: str, message: str | None, request: Request) -> Response:
         refused = Refused(int(code)) if code.isdigit() else Refused(183)
@@ -81,6 +105,7 @@ class AccountEngagement(Vendor):
         return _refusal(request, refused)
 
     def handle(self, request: Request) -> Outcome:
+        self.catch_up()
         try:
             user = self.gate.admit(self, request)
             route, arguments = _match(request)

@@ -35,9 +35,11 @@ class RecordStore:
         return acts.Doer(self._salesforce.api_user["Id"], screens=True)
 
     def list(self) -> list[Record]:
+        self._salesforce.catch_up()
         return [self._show(row) for row in self._salesforce.org.table(self._kind).scan()]
 
     def create(self, records: list[Record]) -> list[Record]:
+        self._salesforce.catch_up()
         made = []
         for record in records:
             with refusals_as_errors():
@@ -45,6 +47,7 @@ class RecordStore:
         return made
 
     def update(self, record_id: str, fields: Record) -> Record:
+        self._salesforce.catch_up()
         org, kind = self._salesforce.org, self._kind
         with refusals_as_errors():
             if "merge_into" in fields:
@@ -61,11 +64,13 @@ class RecordStore:
         return self._show(row)
 
     def delete(self, record_id: str) -> None:
+        self._salesforce.catch_up()
         with refusals_as_errors():
             acts.delete(self._salesforce.org, self._kind, record_id, self._doer)
 
     def find(self, record_id: str) -> Record | None:
         """One record, deleted or not."""
+        self._salesforce.catch_up()
         row = self._salesforce.org.table(self._kind).get(canonical(record_id) or "")
         return None if row is None else self._show(row)
 
