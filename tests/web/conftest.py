@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +19,9 @@ from cryptography.fernet import Fernet
 from starlette.testclient import TestClient
 
 from renkei.web.app import create_app
+from renkei.web.receiver.routes import Refusals
+from renkei.web.receiver.secrets import Secrets
+from tests.support.postgres import Pg
 
 EXTRAS = {
     "karte_default": {"client_secret": "karte-secret", "previous_client_secret": "karte-before"},
@@ -60,15 +63,33 @@ class Receiver:
             return list(connection.execute(sa.text(statement)))
 
 
-@pytest.fixture
-def receiver(store_url: str) -> Iterator[Receiver]:
-    extras = {name: dict(extra) for name, extra in EXTRAS.items()}
-    reads: list[str] = []
+def reading(extras: dict[str, dict[str, str]], reads: list[str] | None = None) -> Callable[[str], Any]:
+    """Airflow's connections; each read is noted."""
 
     def read(conn_id: str) -> Any:
-        reads.append(conn_id)
+        if reads is not None:
+            reads.append(conn_id)
         return SimpleNamespace(extra_dejson=extras[conn_id])
 
-    app = create_app(store_url, Fernet.generate_key().decode(), read)
-    with TestClient(app) as client:
-        yield Receiver(client, app.state.store, extras, reads)
+    return read
+
+
+@pytest.fixture(scope="package")
+def running(pg: Pg, migrated: str) -> Iterator[TestClient]:
+    """One app over one database for all tests of the package."""
+    name = pg.create(migrated)
+    with TestClient(create_app(pg.url(name), Fernet.generate_key().decode(), reading({}))) as client:
+        yield client
+    pg.drop(name)
+
+
+@pytest.fixture
+def receiver(running: TestClient) -> Iterator[Receiver]:
+    """The app with an empty inbox and our own secrets, none of them read yet."""
+    extras, reads = {name: dict(extra) for name, extra in EXTRAS.items()}, list[str]()
+    state = running.app.state  # type: ignore[attr-defined]
+    state.secrets, state.refusals = Secrets(reading(extras, reads)), Refusals()
+    yield Receiver(running, state.store, extras, reads)
+    with state.store.begin() as connection:
+        for table in ("inbox_event", "suppression", "flow_run", "watermark"):
+            connection.execute(sa.text(f"delete from renkei.{table}"))

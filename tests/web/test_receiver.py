@@ -6,10 +6,14 @@ import json
 import logging
 from typing import Any
 
+import psycopg
 import pytest
+import sqlalchemy as sa
 
 from renkei.store.suppression import subject_of
 from renkei.web.receiver.body import MAX_BODY
+from renkei.web.receiver.refusal import Refused
+from renkei.web.receiver.routes import Refusals
 from tests.web.conftest import Receiver, karte_body
 
 MARKETO = {"lead_id": 12, "email": "a@example.jp", "activity": "visit", "occurred_at": "2026-11-20T01:00:00Z",
@@ -172,3 +176,59 @@ def test_health_tells_what_waits(receiver: Receiver) -> None:
     assert answer["status"] == "ok"
     assert answer["waiting"]["karte.event"]["events"] == 1
     assert receiver.client.get("/openapi.json").status_code == 404
+
+
+def test_health_tells_whose_run_never_came(receiver: Receiver) -> None:
+    runs = """insert into renkei.flow_run (flow, account, dag_id, dag_run_id, opened_at)
+              select '{0}', 'a', 'd', '{0}' || number, now() - make_interval(mins => 15 * number + {1})
+                from generate_series(0, 4) as number"""
+    with receiver.store.begin() as connection:
+        for flow, minutes in (("on time", 20), ("late", 40)):
+            connection.execute(sa.text(runs.format(flow, minutes)))
+        connection.execute(sa.text("""insert into renkei.watermark (flow, account, feed, position)
+                                      values ('late', 'a', 'f', now() - interval '1 h')"""))
+    flows = {flow["flow"]: flow for flow in receiver.client.get("/health").json()["flows"]}
+    assert {name: flow["late"] for name, flow in flows.items()} == {"on time": False, "late": True}
+    assert flows["late"]["behind_seconds"] == pytest.approx(3600, abs=60)
+    assert receiver.client.get("/health/flows").status_code == 503
+
+
+def test_a_lost_database_asks_to_come_back_and_the_next_event_is_stored(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer: Any = receiver.client.app.state.writer  # type: ignore[attr-defined]
+    connect = writer._connect
+
+    async def away() -> Any:
+        raise psycopg.OperationalError
+
+    assert receiver.karte(karte_body(event_id="1")).is_success
+    monkeypatch.setattr(writer, "_connect", away)
+    _kill_connections(receiver)
+    answer = receiver.karte(karte_body(event_id="2"))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    monkeypatch.setattr(writer, "_connect", connect)
+    assert receiver.karte(karte_body(event_id="3")).is_success
+    _kill_connections(receiver)  # while it was idle: nobody notices
+    assert receiver.karte(karte_body(event_id="4")).is_success
+    assert [row.sender_id for row in receiver.rows()] == ["1", "3", "4"]
+
+
+def _kill_connections(receiver: Receiver) -> None:
+    with receiver.store.begin() as connection:
+        connection.execute(sa.text("set local role none"))
+        connection.execute(sa.text("""select pg_terminate_backend(pid) from pg_stat_activity
+            where application_name = 'renkei-receiver' and datname = current_database() and pid <> pg_backend_pid()"""))
+
+
+def test_of_many_refusals_alike_one_line_is_written(caplog: pytest.LogCaptureFixture) -> None:
+    clock = [0.0]
+    refusals = Refusals(lambda: clock[0])
+    for _ in range(5):
+        refusals("/hooks", Refused(401, "bad_token", "x"))
+    clock[0] = 11
+    refusals("/hooks", Refused(401, "bad_token", "x"))
+    assert [record.getMessage() for record in caplog.records] == [
+        "/hooks: refused with 401, bad_token",
+        "/hooks: refused with 401, bad_token (4 more since the last such line)",
+    ]
