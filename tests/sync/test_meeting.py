@@ -1,4 +1,4 @@
-"""A record that is met for the first time: whose values stand, and which keys are linked."""
+"""A record that is met for the first time: which keys stand for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from renkei.sync.ports import MatchKey
 from tests.sync.conftest import Bench, register
 
 
-def flow_of(bench: Bench, *, stands: bool = True) -> Flow:
+def flow_of(bench: Bench) -> Flow:
     """People by registration key, with a link of their own under ``me``."""
     flow = bench.world.flow()
 
@@ -20,10 +20,7 @@ def flow_of(bench: Bench, *, stands: bool = True) -> Flow:
         match = (MatchKey("me", record.key), MatchKey("email", email))
         return [Write(record.key, {"url": record.payload["url"]}, {"email": email}, match=match)]
 
-    people = replace(
-        flow.stages[0], map=mapped, group="key", owned=("url",), alias="me", found_stands=stands,
-        form=Form.CREATE_AFTER_LOOKUP,
-    )  # fmt: skip
+    people = replace(flow.stages[0], map=mapped, group="key", owned=("url",), alias="me", form=Form.CREATE_AFTER_LOOKUP)
     return replace(flow, stages=(people,))
 
 
@@ -36,25 +33,12 @@ def lead(bench: Bench, **fields: Any) -> dict[str, Any]:
     return bench.world.leads.records["7"]
 
 
-def test_a_found_record_keeps_its_values_until_the_source_changes(bench: Bench) -> None:
+def test_a_found_record_is_linked_under_both_keys(bench: Bench) -> None:
     there = lead(bench)
     register(bench, 1, url="ours")
     bench.run(flow_of(bench))
-    assert (there["url"], bench.world.leads.writes) == ("theirs", [])
-    assert links(bench) == {"me:k0": "7", "email:p0@example.jp": "7"}
-    bench.world.source.put("k0", url="theirs")
-    bench.run(flow_of(bench))
-    assert bench.world.leads.writes == []
-    bench.world.source.put("k0", url="edited")
-    bench.run(flow_of(bench))
-    assert there["url"] == "edited"
-
-
-def test_without_the_rule_a_found_record_is_brought_in_step(bench: Bench) -> None:
-    there = lead(bench)
-    register(bench, 1, url="ours")
-    bench.run(flow_of(bench, stands=False))
     assert there["url"] == "ours"
+    assert links(bench) == {"me:k0": "7", "email:p0@example.jp": "7"}
 
 
 def test_the_source_records_own_key_survives_a_new_address(bench: Bench) -> None:

@@ -197,7 +197,6 @@ class Stage:
     find: Callable[[Sequence[Doubt]], Mapping[str, Sighting]] | None = None
     complete: Callable[[Sequence[Due]], Mapping[str, Late]] | None = None
     alias: str = ""  # match field that names the source record itself: linked however the target was found
-    found_stands: bool = False  # a record found by another key keeps its values until the source changes
 
 
 @dataclass(frozen=True)

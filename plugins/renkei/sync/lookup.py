@@ -16,7 +16,6 @@ from renkei.sync.compare import stands_back
 from renkei.sync.flow import Stage
 from renkei.sync.ports import Found, MatchKey
 from renkei.sync.results import Resolution, ref_name
-from renkei.sync.rows import REMATCHED
 from renkei.sync.sender import Sender
 
 
@@ -93,7 +92,7 @@ def sort_out(
                 creates.append(candidate)
             else:
                 done.append(resolution)
-        elif not _differs(candidate) or _stands(stage, candidate):
+        elif not _differs(candidate):
             done.append(_as_it_is(stage, candidate))
         elif candidate.change.stale:
             done.append(planned_first(stage, candidate, now))
@@ -108,14 +107,6 @@ def _differs(candidate: Candidate) -> bool:
     if candidate.linked:
         return bool(candidate.change.fields)
     return any(not same(shown.get(name), value) for name, value in candidate.change.fields.items())
-
-
-def _stands(stage: Stage, candidate: Candidate) -> bool:
-    """A stranger's record that is met for the first time keeps its values; what our own lost create made does not."""
-    change = candidate.change
-    if not stage.found_stands or candidate.linked or change.state == "in_doubt" or change.code == REMATCHED:
-        return False
-    return candidate.key is not None and match_key(candidate.key).field != stage.alias
 
 
 def _absent(stage: Stage, candidate: Candidate, now: datetime) -> Resolution | None:
@@ -169,7 +160,6 @@ def _as_it_is(stage: Stage, candidate: Candidate) -> Resolution:
         links=links_of(stage, candidate),
         how="created" if ours else "found",
         delivered=dict(change.fields),
-        shown={name: found.fields[name] for name in change.fields if name in found.fields},
         detail=detail_of(candidate),
         keep_sent=True,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from renkei.errors import ErrorClass
 from renkei.store import changes, delivered, links, outbox, pairs, records
 from renkei.store.changes import Change
-from renkei.sync.canonical import dumps, same
+from renkei.sync.canonical import dumps
 from renkei.sync.flow import Flow, Form, Stage
 
 TRANSIENT_CAP = timedelta(hours=1)
@@ -26,8 +26,8 @@ class Resolution:
     """The new state of one change, and what else follows from it.
 
     ``links`` are match keys that now stand for ``target_id``; ``delivered`` is what the target now holds of the
-    flow's fields, ``shown`` how it shows them where that is known; ``explanation`` joins the change's own; ``event``
-    names the line in the history (none when nothing worth telling happened).
+    flow's fields; ``explanation`` joins the change's own; ``event`` names the line in the history (none when nothing
+    worth telling happened).
     """
 
     change: Change
@@ -44,7 +44,6 @@ class Resolution:
     links: Sequence[str] = ()
     how: str = "found"
     delivered: dict[str, Any] | None = None
-    shown: Mapping[str, Any] = field(default_factory=dict)
     detail: dict[str, Any] = field(default_factory=dict)
     explanation: Mapping[str, Any] = field(default_factory=dict)
 
@@ -145,7 +144,7 @@ def _store_delivered(
         _delivered_key(stage, one): {
             "key": _delivered_key(stage, one),
             "target_id": one.target_id,
-            "fields": {name: _entry(flow, one, name, now) for name in one.delivered},
+            "fields": {name: _sent(flow, value, now) for name, value in one.delivered.items()},
             "source_order": one.change.source_order,
             "change_id": one.change.id,
         }
@@ -161,11 +160,9 @@ def _store_delivered(
         pairs.look_again(connection, flow.name, [one.change.key for one in kept if one.delivered], now + lag)
 
 
-def _entry(flow: Flow, one: Resolution, name: str, now: datetime) -> dict[str, Any]:
+def _sent(flow: Flow, value: Any, now: datetime) -> dict[str, Any]:
     """In a two-way flow it counts when we wrote: an older read says nothing about it."""
-    value = (one.delivered or {})[name]
-    entry = {"sent": value, "at": now} if flow.two_way else {"sent": value}
-    return entry if name not in one.shown or same(one.shown[name], value) else entry | {"shown": one.shown[name]}
+    return {"sent": value, "at": now} if flow.two_way else {"sent": value}
 
 
 def _delivered_key(stage: Stage, one: Resolution) -> str:
