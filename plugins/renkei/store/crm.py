@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -76,9 +77,9 @@ def replace(connection: sa.Connection, staged: Staged, sobject: str, most_remove
     return Replaced(merged.created, merged.updated, merged.rows - merged.created - merged.updated, removed)
 
 
-def keep_only(connection: sa.Connection, sobjects: Sequence[str]) -> int:
+def keep_only(connection: sa.Connection, sobjects: Iterable[str]) -> int:
     """Drops what is held of objects that are not configured any more."""
-    statement = sa.text("delete from renkei.crm_record where object <> all(:objects)")
+    statement = sa.text("delete from renkei.crm_record where object <> all(cast(:objects as text[]))")
     return int(connection.execute(statement, {"objects": list(sobjects)}).rowcount)
 
 
@@ -103,6 +104,16 @@ def by_email(connection: sa.Connection, email: str) -> dict[str, Record]:
 def by_domain(connection: sa.Connection, domain: str) -> dict[str, Record]:
     """The Account whose website has this domain."""
     return _records(connection, _BY_DOMAIN, domain)
+
+
+def domain_of(website: str) -> str | None:
+    """``https://WWW.example.jp/about`` → ``example.jp``; None where there is no host."""
+    text = website.strip().lower()
+    try:
+        host = urlsplit(text if "://" in text else f"//{text}").hostname or ""
+    except ValueError:
+        return None
+    return host.removeprefix("www.").rstrip(".") or None
 
 
 def _records(connection: sa.Connection, statement: Any, value: str) -> dict[str, Record]:

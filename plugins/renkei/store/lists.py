@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -60,10 +60,10 @@ def replace(connection: sa.Connection, staged: Staged, name: str, list_id: str |
     return Replaced(merged.created, merged.updated, merged.rows - merged.created - merged.updated, removed)
 
 
-def keep_only(connection: sa.Connection, account: str, names: Sequence[str]) -> int:
+def keep_only(connection: sa.Connection, account: str, names: Iterable[str]) -> int:
     """Drops lists that are not configured any more, and those of another account, with their members."""
     done = connection.execute(
-        sa.text("delete from renkei.list_definition where account <> :account or name <> all(:names)"),
+        sa.text("delete from renkei.list_definition where account <> :account or name <> all(cast(:names as text[]))"),
         {"account": account, "names": list(names)},
     )
     return int(done.rowcount)

@@ -34,6 +34,8 @@ def cache_windows(engine: Engine, connection: sa.Connection, flow: Flow) -> list
             connection, flow=flow.name, account=account, feed=feed.name, kind="full", since=now, until=now
         )
         made += [window_id] if window_id is not None else []
+    if flow.tidy:
+        flow.tidy(connection)
     cache.drop_others(connection, flow.name, [(str(feed.source.account), feed.name) for feed in flow.feeds])
     return made
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import sqlalchemy as sa
 
-from renkei.store.cache import Replaced, Staged
+from renkei.store.cache import Replaced as Replaced
+from renkei.store.cache import Staged as Staged
 from renkei.sync.ports import Account, Doubt, Fields, MatchKey, Sighting, Source, Span, Target
 
 if TYPE_CHECKING:
@@ -246,6 +247,7 @@ class Flow:
     note: str = ""  # what the flow cannot do at present, told with each run that went well
     two_way: TwoWay | None = None  # of kind two_way: how both sides meet
     by_hand: ByHand | None = None
+    tidy: Callable[[sa.Connection], object] | None = None  # kind CACHE: drops what is not configured any more
 
     @property
     def account(self) -> Account:

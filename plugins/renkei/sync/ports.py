@@ -67,7 +67,8 @@ class Page:
 class Source(Protocol):
     """Reads one feed."""
 
-    account: Account
+    @property
+    def account(self) -> Account: ...
 
     def now(self) -> datetime:
         """The vendor's clock, aware UTC (ours plus the offset of its last Date header)."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 
 from renkei.store import api_keys
+from renkei.store.crm import domain_of
 from renkei.store.suppression import subject_of
 from renkei.web.receiver.refusal import Refused
 
@@ -75,16 +76,6 @@ def domain_in(body: Mapping[str, Any]) -> str:
     if not found or not _DOMAIN.fullmatch(found):
         raise _wrong("domain", "a domain such as example.jp")
     return found
-
-
-def domain_of(website: str) -> str | None:
-    """``https://WWW.example.jp/about`` → ``example.jp``; None where there is no host."""
-    text = website.strip().lower()
-    try:
-        host = urlsplit(text if "://" in text else f"//{text}").hostname or ""
-    except ValueError:
-        return None
-    return host.removeprefix("www.").rstrip(".") or None
 
 
 def page_in(body: Mapping[str, Any]) -> str:
