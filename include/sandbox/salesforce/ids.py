@@ -17,6 +17,18 @@ def make_id(prefix: str, number: int) -> str:
     return long_id(prefix + ORG + tail)
 
 
+def first_ids(prefix: str, count: int) -> list[str]:
+    """The ids of an object's records 1 to `count`, faster than one by one; at most 62³ − 1."""
+    head, bits = prefix + ORG + "0000", [1 if "A" <= digit <= "Z" else 0 for digit in DIGITS]
+    check = _checksum(f"{head}000")[:2]
+    found = [
+        f"{head}{a}{b}{c}{check}{CHECK[bits[i] << 2 | bits[j] << 3 | bits[k] << 4]}"
+        for i, a in enumerate(DIGITS) for j, b in enumerate(DIGITS) for k, c in enumerate(DIGITS)
+        if i * 3844 + j * 62 + k <= count
+    ]  # fmt: skip
+    return found[1 : count + 1]
+
+
 def long_id(short: str) -> str:
     """The 18-character form of a 15-character id."""
     return short + _checksum(short)

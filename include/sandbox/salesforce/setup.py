@@ -12,7 +12,7 @@ from include.sandbox.salesforce.org import Org
 
 INTEGRATION_PROFILE = "B2BMA Integration User"
 INTEGRATION_USER = "b2bma.integration@sandbox.example.com"
-BUSINESS_UNIT = make_id("0Uv", 1)
+BUSINESS_UNIT = "0Uv000000000001CAA"
 
 
 def first_users(org: Org, settings: Mapping[str, Any], org_id: str) -> None:

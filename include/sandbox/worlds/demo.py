@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.sandbox.world import World
-from include.sandbox.worlds import _marketo_demo, _mazrica_demo, _on24_demo
+from include.sandbox.worlds import _crm_demo, _marketo_demo, _mazrica_demo, _on24_demo
 
 
 def load(world: World, seed: int, scale: float) -> None:
@@ -15,3 +15,5 @@ def load(world: World, seed: int, scale: float) -> None:
         _on24_demo.fill(on24.state, seed, now, lead_ids)  # type: ignore[attr-defined]
     if "mazrica" in world.vendors:
         _mazrica_demo.fill(world.vendors["mazrica"], seed, now)
+    if "account_engagement" in world.vendors:
+        _crm_demo.fill(world.vendors["salesforce"], world.vendors["account_engagement"], seed)

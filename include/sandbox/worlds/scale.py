@@ -1,9 +1,10 @@
-"""Up to a million leads and 100,000 registrants with their attendance, times `scale`; made from seed and id."""
+"""Times `scale`, made from seed and id: a million leads at Marketo, 100,000 registrants with their attendance, 200,000
+leads and as many contacts in Salesforce, 250,000 prospects."""
 
 from __future__ import annotations
 
 from include.sandbox.world import World
-from include.sandbox.worlds import _marketo_scale, _on24_scale
+from include.sandbox.worlds import _crm_scale, _marketo_scale, _on24_scale
 
 
 def load(world: World, seed: int, scale: float) -> None:
@@ -13,3 +14,5 @@ def load(world: World, seed: int, scale: float) -> None:
         _marketo_scale.fill(world.vendors["marketo"], seed, now, scale)
     if "on24" in world.vendors:
         _on24_scale.fill(world.vendors["on24"].state, seed, now, scale)  # type: ignore[attr-defined]
+    if "account_engagement" in world.vendors:
+        _crm_scale.fill(world.vendors["salesforce"], world.vendors["account_engagement"], seed, now, scale)
