@@ -49,3 +49,11 @@ def test_settle_waits_for_each_step_that_is_cleared_with_it() -> None:
     with DAG("one", schedule=None, start_date=START, default_args=TASK_DEFAULTS, params=flow_params()) as dag:
         tasks("deals").steps()
     assert dag.get_task("settle").upstream_task_ids == {"open", "extract", "plan", "push"}
+
+
+def test_a_cache_has_nothing_to_plan_or_push() -> None:
+    with DAG("one", schedule=None, start_date=START, default_args=TASK_DEFAULTS) as dag:
+        tasks("deals").cache()
+    assert [task.task_id for task in dag.topological_sort()] == ["open", "extract", "settle"]
+    assert dag.get_task("open").skips == ["extract"] and dag.get_task("settle").steps == ["open", "extract"]
+    assert dag.get_task("settle").upstream_task_ids == {"open", "extract"}

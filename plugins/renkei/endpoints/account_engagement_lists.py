@@ -33,14 +33,15 @@ class ListMembers:
     def pages(self, span: Span, cursor: Mapping[str, Any] | None) -> Iterator[Page]:
         """Pages by rising membership id, complete beyond the 100,000 records of one chain of tokens. Raises
         ConfigurationError for a name that is no list's, or several lists'."""
-        self.found_id = self._find()
+        self.found_id = self.find()
         if cursor is not None and cursor["list"] != self.found_id:
             raise CursorExpired(f"The name {self.name} is another list's now.")
         for chunk in self.client.members(self.found_id, cursor["at"] if cursor else None):
             going = {"list": self.found_id, "at": chunk.cursor} if chunk.cursor is not None else None
             yield Page([row for row in map(_member, chunk.rows) if row is not None], going)
 
-    def _find(self) -> int:
+    def find(self) -> int:
+        """The list's id. Raises ConfigurationError as ``pages`` does."""
         found = self.client.lists(self.name)
         ids = sorted(int(row["id"]) for row in found)
         if self.list_id is not None:

@@ -57,6 +57,16 @@ class FlowTasks:
         first = OpenOperator(task_id="open", limit=self.limit, skips=skips, **self._at_target(bulk=False))
         _in_order(first, *self._after(f"{prefix}open", bulk=False))
 
+    def cache(self) -> None:
+        """open → extract → settle for a flow of kind ``cache``: what is read replaces the cache at once, so that there
+        is nothing to plan or to push."""
+        run: dict[str, Any] = {**self._flow, "open_task_id": "open"}
+        _in_order(
+            OpenOperator(task_id="open", limit=self.limit, skips=["extract"], **self._at_target(bulk=False)),
+            ExtractOperator(task_id="extract", pool=self.source_pool, **run),
+            SettleOperator(task_id="settle", pool=STORE_POOL, steps=["open", "extract"], **self._flow),
+        )
+
     def slices(self, warning: str, group_id: str = "slice") -> None:
         """The same five per slice of a past span, slice after slice; an empty purse is waited for."""
         spans = SplitOperator(task_id="split", longest=self.limit.span, warning=warning, pool=STORE_POOL)
