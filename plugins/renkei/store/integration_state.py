@@ -98,3 +98,24 @@ def kept_definition(store: Engine, integration: str, age: timedelta) -> Any | No
     """The definition kept last, unless it is older than ``age``."""
     with store.connect() as connection:
         return connection.execute(_KEPT, {"integration": integration, "age": age}).scalar_one_or_none()
+
+
+_ARMS = text("select armed from renkei.integration_state where integration = :integration")
+_ARM = text("""
+update renkei.integration_state set updated_at = now(), armed = armed || jsonb_build_object(
+    cast(:action as text), jsonb_build_object('armed', cast(:armed as boolean), 'since', clock_timestamp()))
+ where integration = :integration
+""")
+
+
+def arms(store: Engine, integration: str) -> dict[str, Any]:
+    """Action → ``{"armed": bool, "since": time}``; actions nobody ever armed or disarmed are left out."""
+    with store.connect() as connection:
+        found = connection.execute(_ARMS, {"integration": integration}).scalar_one_or_none()
+    return dict(found or {})
+
+
+def set_armed(connection: Connection, integration: str, action: str, armed: bool) -> None:
+    """Arms or disarms an action from now on."""
+    connection.execute(_ADD, {"integration": integration})
+    connection.execute(_ARM, {"integration": integration, "action": action, "armed": armed})

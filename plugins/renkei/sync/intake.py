@@ -20,6 +20,8 @@ from renkei.store.suppression import store_together
 from renkei.sync.flow import Feed, Flow
 from renkei.sync.ports import Account, Fields, Page, SourceRow, Span
 
+__all__ = ["DueAction", "DueSource", "Event", "InboxSource", "Intake", "Scheduled", "intake_windows", "settle_intake"]
+
 MOST = 5_000  # of what waits, for one run
 PAGE = 500
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)

@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from renkei.integrations.immedio_salesforce.actions import FEED, INBOX, Arms, Mapper, Scheduler, row_of
+from renkei.integrations.immedio_salesforce.actions import FEED, INBOX, Mapper, Scheduler, row_of
+from renkei.integrations.immedio_salesforce.arms import Arms
 from renkei.integrations.immedio_salesforce.look import Completer, People
-from renkei.integrations.immedio_salesforce.settings import NAME, Settings
+from renkei.integrations.immedio_salesforce.settings import BOOKINGS, NAME, Settings
 from renkei.sync.canonical import digest
 from renkei.sync.flow import Feed, Flow, Form, Kind, Stage
 from renkei.sync.intake import DueSource
 from renkei.sync.ports import Account, Doubt, Sighting, Target
 
-BOOKINGS = "immedio_bookings"
 IMMEDIO = Account("immedio", "webhook")
 Find = Callable[[Sequence[Doubt]], Mapping[str, Sighting]]
 

@@ -15,6 +15,7 @@ from renkei.integrations.paths import settings_dir
 from renkei.integrations.settings_base import ConnectionId, IntegrationSettings, Section, read_settings
 
 NAME = "immedio_salesforce"
+BOOKINGS, LIST_CACHE, FIELD_SYNC = "immedio_bookings", "immedio_list_cache", "immedio_field_sync"  # flows and DAGs
 CAMPAIGN_LAG = timedelta(minutes=10)  # fixed, as immedio's own (R28)
 SearchOrder = Literal["lead_first", "contact_first"]
 Action = Literal["todo", "campaign"]
@@ -92,7 +93,7 @@ class SalesforcePurse(Section):
     """Our share of the org's API calls in any 24 hours, and our pace."""
 
     daily_calls: int = Field(default=100_000, ge=1)
-    reserve: int = Field(default=50_000, ge=0, description="calls left to everybody else")
+    reserve: int = Field(default=20_000, ge=0, description="calls left to everybody else")
     rate_calls: int = Field(default=200, ge=1)
     rate_seconds: int = Field(default=20, ge=1)
     concurrency: int = Field(default=10, ge=1, le=25)
@@ -144,6 +145,9 @@ class Settings(IntegrationSettings):
             if getattr(self, name).share < 1:
                 raise ValueError(f"{name}.reserve leaves nothing of daily_calls → Make it smaller.")
         return self
+
+    def schedule_of(self, flow: str) -> str | None:
+        return {LIST_CACHE: self.lists.refresh, FIELD_SYNC: self.fields.refresh}.get(flow, self.schedule)
 
     @property
     def actions(self) -> tuple[Action, ...]:
