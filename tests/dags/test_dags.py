@@ -17,10 +17,11 @@ from renkei.policies import ErrorTreePolicy
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOW_DAGS = {"on24_to_marketo", "on24_to_marketo_backfill"}
+INLINE_DAGS = {"immedio_bookings"}  # one task for all steps
 OPERATIONS = {
     "renkei_setup", "renkei_check", "renkei_retry_failed", "renkei_watch", "renkei_maintenance", "renkei_forget",
 }
-POOLS = {"marketo", "on24", "default_pool"}
+POOLS = {"marketo", "on24", "bookings", "default_pool"}
 
 
 def parse() -> DagBag:
@@ -32,14 +33,14 @@ def bag() -> DagBag:
     return parse()
 
 
-@pytest.fixture(scope="module", params=sorted(FLOW_DAGS | OPERATIONS))
+@pytest.fixture(scope="module", params=sorted(FLOW_DAGS | INLINE_DAGS | OPERATIONS))
 def dag(request: pytest.FixtureRequest, bag: DagBag) -> Any:
     return bag.dags[request.param]
 
 
 def test_all_files_parse_to_these_dags(bag: DagBag) -> None:
     assert bag.import_errors == {}
-    assert set(bag.dags) == FLOW_DAGS | OPERATIONS
+    assert set(bag.dags) == FLOW_DAGS | INLINE_DAGS | OPERATIONS
 
 
 def test_every_dag_explains_itself(dag: Any) -> None:
@@ -86,13 +87,13 @@ def test_settle_is_the_only_leaf_and_always_runs(dag_id: str, bag: DagBag) -> No
     assert leaf.trigger_rule == "all_done"
 
 
-@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS))
+@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS | INLINE_DAGS))
 def test_a_flow_that_fails_or_takes_too_long_is_told(dag_id: str, bag: DagBag) -> None:
     dag = bag.dags[dag_id]
     assert dag.deadline and dag.on_failure_callback
 
 
-@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS | OPERATIONS))
+@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS | INLINE_DAGS | OPERATIONS))
 def test_serialized_dags_come_back_the_same(dag_id: str, bag: DagBag) -> None:
     written = DagSerialization.serialize_dag(bag.dags[dag_id])
     back = DagSerialization.deserialize_dag(written)
@@ -126,7 +127,7 @@ def test_a_broken_settings_file_breaks_only_its_own_dags(
     (settings / "on24_marketo.yaml").write_text(broken)
     monkeypatch.setenv("RENKEI_SETTINGS_DIR", str(settings))
     bag = parse()
-    assert set(bag.dags) == OPERATIONS
+    assert set(bag.dags) == INLINE_DAGS | OPERATIONS
     ((file, message),) = bag.import_errors.items()
     assert "on24_marketo" in file
     assert "integrations/on24_marketo.yaml" in message.strip().splitlines()[-1]

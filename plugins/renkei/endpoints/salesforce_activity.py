@@ -36,12 +36,10 @@ class _CreatedOnce:
     batch_size = BATCH
     call_deadline: timedelta = CALL_DEADLINE
 
-    def __init__(self, client: SalesforceClient) -> None:
+    def __init__(self, client: SalesforceClient, org: str) -> None:
+        """``org``: ``salesforce:<org id>``."""
         self._client = client
-
-    @property
-    def account(self) -> Account:
-        return Account("salesforce", self._client.account_id)
+        self.account = Account("salesforce", org.partition(":")[2])
 
     def lookup(self, keys: Sequence[MatchKey], fields: Sequence[str]) -> dict[MatchKey, list[Found]]:
         return {}

@@ -45,6 +45,7 @@ class Entry:
 ENTRIES = (
     Entry("on24_marketo", "renkei.integrations.on24_marketo"),
     Entry("senses_marketo", "renkei.integrations.senses_marketo", flows=("marketo_to_senses",)),
+    Entry("immedio_salesforce", "renkei.integrations.immedio_salesforce", flows=("immedio_bookings",)),
 )
 
 

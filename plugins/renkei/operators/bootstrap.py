@@ -23,6 +23,7 @@ from renkei.sync.engine import Engine, StepReport
 from renkei.sync.flow import Flow
 
 STORE_CONNECTION = "renkei_db"
+NOT_CONNECTED = "not_connected"  # the code of a Disconnected where nobody had connected yet: nothing ends
 log = logging.getLogger("renkei.wiring")
 
 
@@ -100,6 +101,9 @@ class Wired:
         from renkei.store.integration_state import disconnect
 
         name = self.integration
+        ending = getattr(wiring_of(name), "disconnected", None)
+        if ending is not None and error.code != NOT_CONNECTED:
+            ending(self.store, self.settings, error)
         if disconnect(self.store, name, error.message):
             log.warning("%s is disconnected from now on. Run renkei_check once it is connected again.", name)
 

@@ -27,6 +27,13 @@ def seen(connection: Connection, connection_id: str, account: str) -> str | None
     return before if before != account else None
 
 
+def known(connection: Connection, connection_id: str) -> str | None:
+    """The account the Airflow connection led to when it was last used."""
+    statement = text("select account from renkei.account_identity where connection = :connection")
+    found: str | None = connection.execute(statement, {"connection": connection_id}).scalar_one_or_none()
+    return found
+
+
 def idle(connection: Connection, now: datetime, longer_than: timedelta) -> dict[str, datetime]:
     """Airflow connections that were not used for longer than this, and when they last were."""
     rows = connection.execute(_IDLE, {"before": now - longer_than})

@@ -253,3 +253,16 @@ def open_by_unit(connection: sa.Connection, flow: str, account: str, stage: int,
         .with_for_update()
     )
     return fetched(connection, statement)
+
+
+def targets_known(connection: sa.Connection, flow: str, target_object: str, ids: Sequence[str]) -> set[str]:
+    """Which of these target ids some change of the flow is known to have created."""
+    rows = connection.execute(
+        sa.select(change.c.target_id).where(
+            change.c.flow == flow,
+            change.c.object == target_object,
+            change.c.state == "closed",
+            change.c.target_id == sa.any_(sa.cast(list(ids), sa.ARRAY(sa.Text))),
+        )
+    )
+    return {str(target_id) for target_id in rows.scalars()}

@@ -21,7 +21,8 @@ APP_STEP, IP_STEP, SCOPES_STEP, USER_STEP, TODO_STEP, CAMPAIGN_STEP, UNIT_STEP, 
 VENDOR_EGRESS = "34.146.162.33"  # immedio's own; ours is another one
 TASK_FIELDS = ("WhoId", "OwnerId", "Subject", "Description", "ActivityDate")
 PERSON_FIELDS = {
-    "Lead": ("Email", "OwnerId", "LastModifiedDate", "IsConverted"), "Contact": ("Email", "OwnerId", "LastModifiedDate"),
+    "Lead": ("Email", "OwnerId", "LastModifiedDate", "IsConverted"),
+    "Contact": ("Email", "OwnerId", "LastModifiedDate"),
 }  # fmt: skip
 Describe = Callable[[str], Mapping[str, Any]]
 

@@ -1,0 +1,182 @@
+"""immedio → Salesforce: connections → clients → flows and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from renkei.clients.account_engagement import AccountEngagementClient
+from renkei.clients.salesforce import SalesforceClient
+from renkei.clients.salesforce_soql import select
+from renkei.endpoints.salesforce_activity import SalesforceMembers, SalesforceTasks
+from renkei.endpoints.salesforce_people import SalesforcePeople
+from renkei.endpoints.salesforce_sightings import MemberSightings, TaskSightings
+from renkei.errors import ConfigurationError, Disconnected
+from renkei.hooks.account_engagement import AccountEngagementHook
+from renkei.hooks.kept_tokens import KeptTokens
+from renkei.hooks.salesforce import SalesforceHook
+from renkei.integrations.checks import Finding
+from renkei.integrations.immedio_salesforce.actions import ACTIONS
+from renkei.integrations.immedio_salesforce.arms import Arms
+from renkei.integrations.immedio_salesforce.checks import Probes, check
+from renkei.integrations.immedio_salesforce.flow import Ends, bookings
+from renkei.integrations.immedio_salesforce.settings import BOOKINGS, NAME, Settings
+from renkei.integrations.settings_base import IntegrationSettings
+from renkei.operators.wiring.purses import BULK_LEAVES
+from renkei.store import accounts as known_accounts
+from renkei.store import connection_life, integration_state
+from renkei.store.changes import targets_known
+from renkei.store.periods import Daily, Rolling
+from renkei.store.purse import Purse, PurseSettings
+from renkei.sync.engine import Engine
+from renkei.sync.flow import Flow
+
+
+class Wiring:
+    """One run's clients, made when they are first needed. ``bulk``: its calls leave a part of the shares to regular
+    runs."""
+
+    def __init__(self, settings: IntegrationSettings, engine: Engine, *, bulk: bool = False) -> None:
+        self.settings = cast(Settings, settings)
+        self.engine = engine
+        self.bulk = bulk
+        self._hook = SalesforceHook(self.settings.salesforce_conn_id, store=engine.store)
+        self._unit_hook = AccountEngagementHook(self.settings.account_engagement_conn_id, store=engine.store)
+
+    @cached_property
+    def org(self) -> str:
+        """``salesforce:<org id>``, known from the token, or from the last time there was one."""
+        client = self._hook.client(clock=self.engine.clock)
+        held = client.auth.held()
+        if held and held.org_id:
+            return f"salesforce:{held.org_id}"
+        with self.engine.store.connect() as connection:
+            known = known_accounts.known(connection, self.settings.salesforce_conn_id)
+        return known or f"salesforce:{client.account_id}"
+
+    @cached_property
+    def purse(self) -> Purse:
+        """The org's calls in any 24 hours."""
+        asked = self.settings.salesforce_purse
+        settings = PurseSettings(
+            share=asked.share, reset=Rolling(), reserve=asked.share // BULK_LEAVES, rate_calls=asked.rate_calls,
+            rate_seconds=float(asked.rate_seconds), concurrency=asked.concurrency,
+        )  # fmt: skip
+        return Purse(self.engine.store, self.org, settings, self.engine.clock)
+
+    @cached_property
+    def unit_purse(self) -> Purse:
+        """The business unit's calls of a day in its own time zone."""
+        asked = self.settings.account_engagement_purse
+        settings = PurseSettings(
+            share=asked.share, reset=Daily(asked.timezone, "00:00"), reserve=asked.share // BULK_LEAVES,
+            concurrency=asked.concurrency,
+        )  # fmt: skip
+        return Purse(self.engine.store, f"account_engagement:{self._unit}", settings, self.engine.clock)
+
+    @property
+    def purses(self) -> tuple[Purse, ...]:
+        return (self.purse, self.unit_purse) if self.settings.lists.enabled else (self.purse,)
+
+    @cached_property
+    def salesforce(self) -> SalesforceClient:
+        return self._hook.client(self.purse.meter(NAME, bulk=self.bulk), self.engine.clock)
+
+    @cached_property
+    def account_engagement(self) -> AccountEngagementClient:
+        """Of the business unit that the settings name."""
+        return self._unit_hook.client(
+            self.unit_purse.meter(NAME, bulk=self.bulk), self.engine.clock, business_unit_id=self._unit,
+            timezone=self.settings.account_engagement_purse.timezone,
+        )  # fmt: skip
+
+    @property
+    def _unit(self) -> str:
+        return self.settings.lists.business_unit_id or ""
+
+    def flow(self, name: str, *, described: bool, fresh: bool = False) -> Flow:
+        """One of the flows. Raises ConfigurationError for a name that is none."""
+        if name == BOOKINGS:
+            return bookings(self.settings, self.engine.store, self._ends(), lambda: self.arms)
+        raise ConfigurationError(f"{NAME} has no flow {name}.", remedy="See the names in its settings module.")
+
+    @cached_property
+    def arms(self) -> Arms:
+        """Which actions are armed, as of the start of this run."""
+        return Arms(integration_state.arms(self.engine.store, NAME))
+
+    def _ends(self) -> Ends:
+        client = self.salesforce
+        known = _Known(self.engine.store)
+        return Ends(
+            tasks=SalesforceTasks(client, self.org),
+            members=SalesforceMembers(client, self.org),
+            people=SalesforcePeople(client),
+            task_sightings=TaskSightings(client, known, self.settings.todo.booking_id_field),
+            member_sightings=MemberSightings(client),
+            vendor_now=self._vendor_now,
+        )
+
+    def _vendor_now(self) -> datetime:
+        return self.salesforce.now()
+
+    def read_usage(self) -> None:
+        """Takes over the org's own count of calls when ours is older than 15 minutes."""
+        if self.purse.needs_reading():
+            daily = self.salesforce.limits()["DailyApiRequests"]
+            self.purse.vendor_reading(int(daily["Max"]) - int(daily["Remaining"]))
+
+    def parts(self, params: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
+        return ()
+
+    def accounts(self) -> dict[str, str]:
+        """Airflow connection → the account it leads to."""
+        found = {self.settings.salesforce_conn_id: self.org}
+        if self.settings.lists.enabled:
+            found[self.settings.account_engagement_conn_id] = f"account_engagement:{self._unit}"
+        return found
+
+    def keep_alive(self) -> None:
+        """A refresh token may be set to die of idleness: one cheap call."""
+        self.salesforce.limits()
+
+    def check(self) -> list[Finding]:
+        """Connection, edition, scopes, rights, campaign and business unit; nothing is written."""
+        return check(self.settings, self.probes())
+
+    def probes(self) -> Probes:
+        return Probes(
+            salesforce=lambda: self.salesforce.authenticate(),
+            scopes=lambda: self.salesforce.auth.grant().values.get("scope", "").split(),
+            describe=lambda sobject: self.salesforce.describe(sobject),
+            campaign=self._campaign,
+            business_unit=lambda: self.account_engagement.account(),
+            arms=lambda: self.arms,
+            by_refresh_token=self._hook.app().by_refresh_token,
+        )
+
+    def _campaign(self, campaign_id: str) -> Mapping[str, Any] | None:
+        query = select(("Id", "Name", "IsActive"), "Campaign", "WHERE Id = {}", campaign_id)
+        return next(iter(self.salesforce.query(query)), None)
+
+    @staticmethod
+    def disconnected(store: sa.Engine, settings: IntegrationSettings, error: Disconnected) -> None:
+        """What else ends with the connection: the stored credentials, armed actions, and what is queued (R10–R13)."""
+        asked = cast(Settings, settings)
+        KeptTokens(asked.salesforce_conn_id, store).remove()
+        connection_life.end(store, NAME, (BOOKINGS,), ACTIONS)
+
+
+class _Known:
+    """Which Tasks are in the ledger already."""
+
+    def __init__(self, store: sa.Engine) -> None:
+        self._store = store
+
+    def __call__(self, ids: Sequence[str]) -> set[str]:
+        with self._store.connect() as connection:
+            return targets_known(connection, BOOKINGS, "Task", ids)
