@@ -27,6 +27,13 @@ from renkei.errors import (
 from renkei.sync.ports import Account, Fields, Found, MatchKey, Outcome, Result, WriteItem
 
 BATCH = 100
+Client = SalesforceClient
+
+
+def campaign(client: SalesforceClient, campaign_id: str) -> dict[str, Any] | None:
+    """``Id``, ``Name`` and ``IsActive`` of a campaign, or None where our user sees none of this id."""
+    query = select(("Id", "Name", "IsActive"), "Campaign", "WHERE Id = {}", campaign_id)
+    return next(iter(client.query(query)), None)
 
 
 class _CreatedOnce:

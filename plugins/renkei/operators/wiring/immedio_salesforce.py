@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import cached_property
 from typing import Any, cast
 
 import sqlalchemy as sa
 
-from renkei.clients.account_engagement import AccountEngagementClient
-from renkei.clients.salesforce import SalesforceClient
-from renkei.clients.salesforce_soql import select
-from renkei.endpoints.salesforce_activity import SalesforceMembers, SalesforceTasks
-from renkei.endpoints.salesforce_people import SalesforcePeople
-from renkei.endpoints.salesforce_sightings import MemberSightings, TaskSightings
 from renkei.errors import ConfigurationError, Disconnected
 from renkei.hooks.account_engagement import AccountEngagementHook
 from renkei.hooks.kept_tokens import KeptTokens
@@ -23,7 +16,8 @@ from renkei.integrations.checks import Finding
 from renkei.integrations.immedio_salesforce.actions import ACTIONS
 from renkei.integrations.immedio_salesforce.arms import Arms
 from renkei.integrations.immedio_salesforce.checks import Probes, check
-from renkei.integrations.immedio_salesforce.flow import Ends, bookings
+from renkei.integrations.immedio_salesforce.ends import campaign, ends_of
+from renkei.integrations.immedio_salesforce.flow import bookings
 from renkei.integrations.immedio_salesforce.settings import BOOKINGS, NAME, Settings
 from renkei.integrations.settings_base import IntegrationSettings
 from renkei.operators.wiring.purses import BULK_LEAVES
@@ -83,12 +77,13 @@ class Wiring:
         return (self.purse, self.unit_purse) if self.settings.lists.enabled else (self.purse,)
 
     @cached_property
-    def salesforce(self) -> SalesforceClient:
+    def salesforce(self) -> Any:
+        """The Salesforce client."""
         return self._hook.client(self.purse.meter(NAME, bulk=self.bulk), self.engine.clock)
 
     @cached_property
-    def account_engagement(self) -> AccountEngagementClient:
-        """Of the business unit that the settings name."""
+    def account_engagement(self) -> Any:
+        """The Account Engagement client, of the business unit that the settings name."""
         return self._unit_hook.client(
             self.unit_purse.meter(NAME, bulk=self.bulk), self.engine.clock, business_unit_id=self._unit,
             timezone=self.settings.account_engagement_purse.timezone,
@@ -101,28 +96,14 @@ class Wiring:
     def flow(self, name: str, *, described: bool, fresh: bool = False) -> Flow:
         """One of the flows. Raises ConfigurationError for a name that is none."""
         if name == BOOKINGS:
-            return bookings(self.settings, self.engine.store, self._ends(), lambda: self.arms)
+            ends = ends_of(self.settings, self.salesforce, self.org, _Known(self.engine.store))
+            return bookings(self.settings, self.engine.store, ends, lambda: self.arms)
         raise ConfigurationError(f"{NAME} has no flow {name}.", remedy="See the names in its settings module.")
 
     @cached_property
     def arms(self) -> Arms:
         """Which actions are armed, as of the start of this run."""
         return Arms(integration_state.arms(self.engine.store, NAME))
-
-    def _ends(self) -> Ends:
-        client = self.salesforce
-        known = _Known(self.engine.store)
-        return Ends(
-            tasks=SalesforceTasks(client, self.org),
-            members=SalesforceMembers(client, self.org),
-            people=SalesforcePeople(client),
-            task_sightings=TaskSightings(client, known, self.settings.todo.booking_id_field),
-            member_sightings=MemberSightings(client),
-            vendor_now=self._vendor_now,
-        )
-
-    def _vendor_now(self) -> datetime:
-        return self.salesforce.now()
 
     def read_usage(self) -> None:
         """Takes over the org's own count of calls when ours is older than 15 minutes."""
@@ -153,15 +134,11 @@ class Wiring:
             salesforce=lambda: self.salesforce.authenticate(),
             scopes=lambda: self.salesforce.auth.grant().values.get("scope", "").split(),
             describe=lambda sobject: self.salesforce.describe(sobject),
-            campaign=self._campaign,
+            campaign=lambda campaign_id: campaign(self.salesforce, campaign_id),
             business_unit=lambda: self.account_engagement.account(),
             arms=lambda: self.arms,
             by_refresh_token=self._hook.app().by_refresh_token,
         )
-
-    def _campaign(self, campaign_id: str) -> Mapping[str, Any] | None:
-        query = select(("Id", "Name", "IsActive"), "Campaign", "WHERE Id = {}", campaign_id)
-        return next(iter(self.salesforce.query(query)), None)
 
     @staticmethod
     def disconnected(store: sa.Engine, settings: IntegrationSettings, error: Disconnected) -> None:
