@@ -13,6 +13,7 @@ import requests
 from include.sandbox.marketo.vendor import Marketo
 from include.sandbox.transport import mount
 from include.sandbox.world import World
+from tests.sandbox.crm import Crm
 
 ALL_RIGHTS = [
     "Read-Write Person", "Read-Write Custom Object", "Read-Write Activity", "Read-Write Activity Metadata",
@@ -92,3 +93,9 @@ def code() -> Callable[[dict[str, Any]], str | None]:
         return None if envelope["success"] else envelope["errors"][0]["code"]
 
     return read
+
+
+@pytest.fixture
+def crm(world: World) -> Crm:
+    """A logged-in user of an empty Salesforce org and its business unit."""
+    return Crm(world)
