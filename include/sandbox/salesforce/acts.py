@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from include.sandbox.salesforce import persons, rules
 from include.sandbox.salesforce.model import Kind, Row
 from include.sandbox.salesforce.org import Org
 from include.sandbox.salesforce.refusals import Refused
+from include.sandbox.salesforce.times import stamp
 from include.sandbox.salesforce.values import SYSTEM, take
 
 CASCADES = {
@@ -101,6 +103,7 @@ def delete(org: Org, kind: Kind, record_id: str, doer: Doer, master: str | None 
     if master is not None:
         gone["MasterRecordId"] = master
     org.table(kind).put(gone)
+    org.bin.append((org.now(), kind, row["Id"]))
     for child, reference in CASCADES.get(kind.name, ()):
         for line in children(org, child, reference, row["Id"]):
             delete(org, org.kinds[child], line["Id"], Doer(doer.user, screens=True))
@@ -123,6 +126,16 @@ def undelete(org: Org, kind: Kind, record_id: str, doer: Doer) -> Row:
             if line.get("_deleted") == row.get("_deleted"):
                 undelete(org, org.kinds[child], line["Id"], doer)
     return back
+
+
+def empty_bin(org: Org) -> None:
+    """What has lain in the recycle bin for its days is gone for good."""
+    horizon = org.now() - timedelta(days=float(org.settings["recycle_bin_days"]))
+    while org.bin and org.bin[0][0] <= horizon:
+        deleted, kind, record_id = org.bin.popleft()
+        row = org.table(kind).get(record_id)
+        if row is not None and row.get("_deleted") == stamp(deleted):
+            purge(org, kind, record_id)
 
 
 def purge(org: Org, kind: Kind, record_id: str) -> None:

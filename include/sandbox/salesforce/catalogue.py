@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
 from include.sandbox.salesforce.catalogue_setup import setup_kinds
 from include.sandbox.salesforce.fields import address, choice, kind, long_text, lookup, of, shown, text
 from include.sandbox.salesforce.model import Field, Kind
@@ -17,8 +20,12 @@ NAME = "name of a person"
 
 def kinds() -> dict[str, Kind]:
     """A fresh set: custom fields are added to it."""
-    made = [_lead(), _contact(), _account(), _campaign(), _member(), _task(), *_histories(), *setup_kinds(NAME)]
-    return {entry.name: entry for entry in made}
+    return {entry.name: replace(entry, fields=dict(entry.fields), aliases={}) for entry in _standard()}
+
+
+@lru_cache(maxsize=1)
+def _standard() -> tuple[Kind, ...]:
+    return (_lead(), _contact(), _account(), _campaign(), _member(), _task(), *_histories(), *setup_kinds(NAME))
 
 
 def _person_name() -> list[Field]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -34,6 +35,7 @@ class Org:
         self._lower = {name.lower(): kind for name, kind in self.kinds.items()}
         self._formulas: dict[tuple[str, str], Callable[[Row], Any]] = {}
         self.rules: dict[int, Row] = {}
+        self.bin: deque[tuple[datetime, Kind, str]] = deque()
         self.purged: dict[str, list[tuple[str, str]]] = {}
 
     @property

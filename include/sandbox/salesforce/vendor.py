@@ -13,7 +13,17 @@ from werkzeug.test import EnvironBuilder
 from include.sandbox.errors import ControlError
 from include.sandbox.http import Request, Response, json_response
 from include.sandbox.routing import Route, Routes
-from include.sandbox.salesforce import bulk_ingest, bulk_query, calls, collections, composite, keys, oauth, query_calls
+from include.sandbox.salesforce import (
+    acts,
+    bulk_ingest,
+    bulk_query,
+    calls,
+    collections,
+    composite,
+    keys,
+    oauth,
+    query_calls,
+)
 from include.sandbox.salesforce.ask import Ask
 from include.sandbox.salesforce.bulk_jobs import Job, Jobs
 from include.sandbox.salesforce.gate import Gate
@@ -154,7 +164,8 @@ class Salesforce(Vendor):
         return self.tokens.session(text.strip())
 
     def catch_up(self) -> None:
-        """Lets Account Engagement's connector do what was due by now."""
+        """Lets Account Engagement's connector do what was due by now, and time empty the recycle bin."""
+        acts.empty_bin(self.org)
         neighbour = self.world.vendors.get("account_engagement")
         if neighbour is not None:
             neighbour.catch_up()  # type: ignore[attr-defined]
