@@ -1,0 +1,1 @@
+"""Salesforce ⇄ Account Engagement: Renkei is the connector (``mode: sync``) or watches the vendor's (``audit``)."""
