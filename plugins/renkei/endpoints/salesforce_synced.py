@@ -16,9 +16,7 @@ from renkei.sync import matching
 from renkei.sync.ports import Account, Fields, Found, MatchKey, Outcome, Page, Result, SourceRow, Span, WriteItem
 
 STAMP = "SystemModstamp"
-LEFT_OUT = frozenset(
-    {"SystemModstamp", "LastModifiedDate", "IsDeleted", "Id"}
-)  # change by themselves, or are told apart
+LEFT_OUT = frozenset({STAMP, "LastModifiedDate", "IsDeleted", "Id"})  # change by themselves, or are told apart
 # A person account's contact is changed through the account, where its fields have other names.
 # Source: Salesforce help, "Person Account Fields".
 THROUGH_ACCOUNT = frozenset({"FirstName", "LastName", "Salutation", "OwnerId", "Phone", "Fax", "Description"})

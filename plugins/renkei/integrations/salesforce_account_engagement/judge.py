@@ -142,7 +142,7 @@ class _Case:
             self._leave(prospect, "converted_contact_taken")
 
     def _address_ends(self, pair: Pair, person: Stored, prospect: Stored) -> bool:
-        """With ``email.on_change: end`` (the vendor's setting switched off) a new address in Salesforce ends the pair."""
+        """With ``email.on_change: end`` (the vendor's setting off) a new address in Salesforce ends the pair."""
         if self.settings.several_prospects_per_address or self.settings.email.on_change == "follow":
             return False
         agreed = (pair.agreed.get("email") or {}).get("value")
