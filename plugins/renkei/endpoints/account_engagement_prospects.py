@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from renkei.clients.account_engagement import AccountEngagementClient, Row
@@ -30,7 +31,7 @@ class ProspectChanges:
         self._client = client
         self._fields = fields
 
-    @property
+    @cached_property
     def account(self) -> Account:
         return Account("account_engagement", self._client.account_id)
 
@@ -89,7 +90,7 @@ class Prospects:
         self._several = several_per_address
         self._address_of = address_of
 
-    @property
+    @cached_property
     def account(self) -> Account:
         return Account("account_engagement", self._client.account_id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from renkei.clients.redact import redact
@@ -31,7 +32,7 @@ class SalesforceChanges:
         self._sobject = sobject
         self._fields = fields
 
-    @property
+    @cached_property
     def account(self) -> Account:
         return Account("salesforce", self._client.account_id)
 
@@ -102,7 +103,7 @@ class SalesforceRecords:
         self.object = sobject
         self._known = known
 
-    @property
+    @cached_property
     def account(self) -> Account:
         return Account("salesforce", self._client.account_id)
 

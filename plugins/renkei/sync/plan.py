@@ -58,6 +58,10 @@ def _begin(engine: Engine, flow: Flow, run_id: int, clear_number: int) -> Tried:
         if not scope.dry:
             now = engine.now(connection)
             _queue_outdated(connection, flow, tried, now)
+            if flow.two_way is not None and run.request.get("parts"):
+                # Who is named by hand is planned, changed or not.
+                windows = [window.id for window in runs.run_windows(connection, run_id)]
+                records.queue_windows(connection, scope.queue, windows)
             records.queue_ids(connection, [flow.name], pairs.to_look_again(connection, flow.name, now), bulk=False)
     return tried
 

@@ -173,7 +173,9 @@ class Target(Protocol):
     OutcomeUnknown when nobody knows, Retriable, QuotaExhausted or RequestTooLarge when nothing was executed.
     """
 
-    account: Account
+    @property
+    def account(self) -> Account: ...
+
     object: str
     batch_size: int
     call_deadline: timedelta

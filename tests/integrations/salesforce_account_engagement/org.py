@@ -51,6 +51,7 @@ class Org:
     world: World = field(default_factory=World)
     number: int = 0
     only: frozenset[str] | None = None
+    owners: dict[str, str] = field(default_factory=dict)
     meter: TestMeter = field(default_factory=TestMeter)
 
     def __post_init__(self) -> None:
@@ -71,7 +72,7 @@ class Org:
 
     def flow(self) -> Flow:
         ends = ends_of(self.settings, self.salesforce, self.engagement, self.store)
-        return build(self.settings, ends, only=self.only)
+        return build(self.settings, ends, only=self.only, owners=self.owners)
 
     def tick(self, span: timedelta = TICK, **request: Any) -> RunSummary:
         """Time passes, then a run."""
@@ -135,6 +136,9 @@ class Org:
     def skips(self, record_id: str) -> list[str]:
         query = "select reason from renkei.change_log where event = 'skipped' and key = :key order by id"
         return [row.reason for row in self.rows(query, key=record_id)]
+
+    def calls(self) -> int:
+        return sum(self.world.journal.count(vendor) for vendor in ("salesforce", "account_engagement"))
 
     def writes(self) -> int:
         """Records written by Renkei so far."""

@@ -156,11 +156,11 @@ class _Case:
     def _archive_still_due(self, prospect: Stored) -> None:
         """The prospect of a deleted record goes to the recycle bin once; who takes it out again is obeyed."""
         last = self._last_pair(prospect)
-        if prospect.deleted or last is None or last.retired_reason not in ARCHIVED_FOR:
+        if prospect.deleted or last is None or self._why_ended(last) not in ARCHIVED_FOR:
             return
         person = self.people.get(last.left[1])
         if person is not None and not self.eligible.live(person) and not self._archived_by_us(prospect):
-            self._archive(prospect, str(last.retired_reason))
+            self._archive(prospect, str(self._why_ended(last)))
 
     def _by_crm_id(self, prospect: Stored) -> None:
         crm_id = self._crm_id(prospect)
@@ -179,7 +179,7 @@ class _Case:
     def _crm_id(self, prospect: Stored) -> str | None:
         """The prospect's CRM id, unless the pair with that record ended over its address."""
         last = self._last_pair(prospect)
-        over = last is not None and last.retired_reason == ADDRESS_CHANGED and last.left[1] == prospect.parent
+        over = last is not None and self._why_ended(last) == ADDRESS_CHANGED and last.left[1] == prospect.parent
         return None if over else prospect.parent
 
     def _follow(self, crm_id: str) -> Stored | None:
@@ -196,7 +196,7 @@ class _Case:
     def _back_from_the_bin(self, prospect: Stored) -> None:
         """Back in Salesforce, or in the sharing rule again: out of the recycle bin, if it was put there for that."""
         last = self._last_pair(prospect)
-        if not prospect.deleted or last is None or last.retired_reason not in ARCHIVED_FOR:
+        if not prospect.deleted or last is None or self._why_ended(last) not in ARCHIVED_FOR:
             return
         person = self.people.get(last.left[1])
         if person is not None and self._free(person) and self._archived_by_us(prospect):
@@ -204,6 +204,9 @@ class _Case:
 
     def _last_pair(self, prospect: Stored) -> Pair | None:
         return next((pair for pair in self.group.pairs if pair.right == place(prospect)), None)
+
+    def _why_ended(self, pair: Pair) -> str | None:
+        return next((reason for ended, reason in self.ends if ended.id == pair.id), pair.retired_reason)
 
     def _archived_by_us(self, prospect: Stored) -> bool:
         return self.group.sent.get(place(prospect), {}).get(IS_DELETED) is True
@@ -259,7 +262,7 @@ class _Case:
     def _was_in_salesforce(self, prospect: Stored) -> bool:
         """A record that was deleted there is never made again."""
         last = self._last_pair(prospect)
-        deleted = last is not None and last.retired_reason in ARCHIVED_FOR
+        deleted = last is not None and self._why_ended(last) in ARCHIVED_FOR
         return self._crm_id(prospect) is not None or place(prospect) in self.group.created or deleted
 
     # leads and contacts nobody is paired with
