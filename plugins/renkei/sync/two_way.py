@@ -91,3 +91,6 @@ def place(record: Stored) -> Place:
 def origin_key(feed: str, key: str) -> str:
     """The match key by which a record is known that was created for another one."""
     return f"{feed}:{key}"
+
+
+__all__ = ["Group", "Judgement", "Match", "Pair", "Place", "TwoWay", "TwoWaySide", "Wanted", "origin_key", "place"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 import sqlalchemy as sa
 
@@ -16,19 +14,19 @@ from renkei.integrations.salesforce_account_engagement import names
 from renkei.integrations.salesforce_account_engagement.fields import person_fields, prospect_fields
 from renkei.integrations.salesforce_account_engagement.flow import Ends
 from renkei.integrations.salesforce_account_engagement.settings import Settings
-from renkei.store import pairs, records
+from renkei.sync.mirror import Mirror
 
 
 def ends_of(
     settings: Settings, salesforce: SalesforceClient, engagement: AccountEngagementClient, store: sa.Engine
 ) -> Ends:
     """Both sides of the flow."""
-    mirror = Mirror(store, salesforce, engagement)
+    mirror = mirror_of(salesforce, engagement, store)
     known = Known(mirror.payload, mirror.paired)
     new_people = "Lead" if settings.creates.in_salesforce != "contact" else "Contact"
     prospects = Prospects(
         engagement, mirror.payload,
-        several_per_address=settings.several_prospects_per_address, address_of=mirror.address_of,
+        several_per_address=settings.several_prospects_per_address, address_of=_text(mirror, names.PROSPECT, "email"),
     )  # fmt: skip
     return Ends(
         sources={
@@ -39,7 +37,7 @@ def ends_of(
         targets={
             names.LEADS: SalesforceRecords(salesforce, "Lead"),
             names.CONTACTS: SalesforceRecords(salesforce, "Contact"),
-            names.PERSON_ACCOUNTS: PersonAccounts(salesforce, mirror.account_of),
+            names.PERSON_ACCOUNTS: PersonAccounts(salesforce, _text(mirror, names.CONTACT, "AccountId")),
             names.NEW_PEOPLE: SalesforceRecords(salesforce, new_people, known),
             names.PROSPECTS: prospects,
             names.NEW_PROSPECTS: prospects,
@@ -47,36 +45,22 @@ def ends_of(
     )
 
 
-@dataclass(frozen=True)
-class Mirror:
+def mirror_of(salesforce: SalesforceClient, engagement: AccountEngagementClient, store: sa.Engine) -> Mirror:
     """What is stored of both sides."""
 
-    store: sa.Engine
-    salesforce: SalesforceClient
-    engagement: AccountEngagementClient
-
-    def payload(self, feed: str, key: str) -> Mapping[str, Any] | None:
-        """The newest known state of one record."""
-        with self.store.begin() as connection:
-            rows = records.load(connection, self._account(feed), [feed], "key", [key])
-        return rows[0]["payload"] if rows else None
-
-    def paired(self, ids: Sequence[str]) -> set[str]:
-        """Which of these leads and contacts are in a live pair."""
-        accounts = (self._account(names.LEAD), self._account(names.PROSPECT))
-        with self.store.begin() as connection:
-            found = pairs.of_keys(connection, names.NAME, accounts, list(ids))
-        return {pair.left[1] for pair in found if pair.state == "live"}
-
-    def address_of(self, prospect_id: str) -> str | None:
-        value = (self.payload(names.PROSPECT, prospect_id) or {}).get("email")
-        return str(value) if value else None
-
-    def account_of(self, contact_id: str) -> str | None:
-        value = (self.payload(names.CONTACT, contact_id) or {}).get("AccountId")
-        return str(value) if value else None
-
-    def _account(self, feed: str) -> str:
+    def account_of(feed: str) -> str:
         if feed == names.PROSPECT:
-            return f"account_engagement:{self.engagement.account_id}"
-        return f"salesforce:{self.salesforce.account_id}"
+            return f"account_engagement:{engagement.account_id}"
+        return f"salesforce:{salesforce.account_id}"
+
+    return Mirror(store, names.NAME, account_of, (names.LEAD, names.PROSPECT))
+
+
+def _text(mirror: Mirror, feed: str, name: str) -> Callable[[str], str | None]:
+    """One field of a stored record, by its id."""
+
+    def read(record_id: str) -> str | None:
+        value = (mirror.payload(feed, record_id) or {}).get(name)
+        return str(value) if value else None
+
+    return read

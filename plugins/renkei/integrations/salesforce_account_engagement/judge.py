@@ -33,9 +33,8 @@ from renkei.integrations.salesforce_account_engagement.people import (
     told,
 )
 from renkei.integrations.salesforce_account_engagement.settings import Settings
-from renkei.store.pairs import Pair
 from renkei.sync.flow import Skip, Stored, Write
-from renkei.sync.two_way import Group, Judgement, Match, Place, Wanted, place
+from renkei.sync.two_way import Group, Judgement, Match, Pair, Place, Wanted, place
 
 ARCHIVED_FOR = ("deleted_in_salesforce", "outside_sharing_rule", "merged_into_another")
 PAUSED = "paused"
