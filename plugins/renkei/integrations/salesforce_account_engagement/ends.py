@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.clients.account_engagement import AccountEngagementClient
-from renkei.clients.salesforce import SalesforceClient
 from renkei.endpoints.account_engagement_prospects import ProspectChanges, Prospects
 from renkei.endpoints.salesforce_synced import Known, PersonAccounts, SalesforceChanges, SalesforceRecords
 from renkei.integrations.salesforce_account_engagement import names
@@ -17,10 +16,8 @@ from renkei.integrations.salesforce_account_engagement.settings import Settings
 from renkei.sync.mirror import Mirror
 
 
-def ends_of(
-    settings: Settings, salesforce: SalesforceClient, engagement: AccountEngagementClient, store: sa.Engine
-) -> Ends:
-    """Both sides of the flow."""
+def ends_of(settings: Settings, salesforce: Any, engagement: Any, store: sa.Engine) -> Ends:
+    """Both sides of the flow over the vendors' clients; nothing is called."""
     mirror = mirror_of(salesforce, engagement, store)
     known = Known(mirror.payload, mirror.paired)
     new_people = "Lead" if settings.creates.in_salesforce != "contact" else "Contact"
@@ -45,7 +42,7 @@ def ends_of(
     )
 
 
-def mirror_of(salesforce: SalesforceClient, engagement: AccountEngagementClient, store: sa.Engine) -> Mirror:
+def mirror_of(salesforce: Any, engagement: Any, store: sa.Engine) -> Mirror:
     """What is stored of both sides."""
 
     def account_of(feed: str) -> str:
