@@ -35,9 +35,9 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _FORGOTTEN = "select digest from renkei.suppression where digest = any(%s)"
 _STORE = """
 insert into renkei.inbox_event (source, sender_id, payload)
-select distinct on (source, sender_id) source, sender_id, payload::jsonb
-  from unnest(%s::text[], %s::text[], %s::text[]) as arrived(source, sender_id, payload)
- order by source, sender_id
+select distinct on (1, 2) arrived ->> 0, arrived ->> 1, arrived -> 2
+  from jsonb_array_elements(%s::jsonb) as arrived
+ order by 1, 2
 on conflict (source, sender_id) do nothing
 """
 
@@ -51,17 +51,17 @@ async def store(connection: AsyncConnection, events: Sequence[Arrived], digest: 
     """
     digests = {digest(subject): subject for event in events for subject in _subjects(event)}
     try:
-        async with connection.transaction():
+        async with connection.pipeline(), connection.transaction():
             forgotten = await _forgotten(connection, digests)
             kept = [
-                (event.source, event.sender_id, to_json(_without(event.payload, forgotten)))
+                (event.source, event.sender_id, _without(event.payload, forgotten))
                 for event in events
                 if forgotten.isdisjoint(map(subject_of, event.about))
             ]
             if not kept:
                 return 0
-            done = await connection.execute(_STORE, [list(column) for column in zip(*kept, strict=True)])
-            return done.rowcount
+            done = await connection.execute(_STORE, [to_json(kept)])
+        return done.rowcount
     except psycopg.DataError as error:
         raise NotStorable(type(error).__name__) from None
 
@@ -80,12 +80,18 @@ def _subjects(event: Arrived) -> set[str]:
     return {subject_of(address) for address in (*event.about, *_addresses(event.payload))}
 
 
-def _addresses(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value] if _ADDRESS.fullmatch(value.strip()) else []
-    if isinstance(value, dict):
-        return [address for inner in value.values() for address in _addresses(inner)]
-    return [address for inner in value for address in _addresses(inner)] if isinstance(value, list) else []
+def _addresses(payload: Any) -> list[str]:
+    found, inside = [], [payload]
+    while inside:
+        value = inside.pop()
+        if isinstance(value, str):
+            if "@" in value and _ADDRESS.fullmatch(value.strip()):
+                found.append(value)
+        elif isinstance(value, dict):
+            inside.extend(value.values())
+        elif isinstance(value, list):
+            inside.extend(value)
+    return found
 
 
 def _without(value: Any, forgotten: set[str]) -> Any:

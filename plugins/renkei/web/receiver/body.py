@@ -53,14 +53,15 @@ def parsed(raw: bytes) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise Refused(400, "bad_charset", "The body must be UTF-8.") from None
     try:
-        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        value = _JSON.decode(text)
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
         raise Refused(400, "bad_json", "The body is not valid JSON.") from None
     if not isinstance(value, dict):
         raise Refused(400, "not_an_object", "The body must be a JSON object.")
-    _check_depth(value)
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
+        _check_depth(value)
     return value
 
 
@@ -100,6 +101,9 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError("beyond the range of a number")
     return number
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 
 
 def _too_large() -> Refused:

@@ -15,6 +15,7 @@ from renkei.web.receiver.refusal import Refused
 log = logging.getLogger("renkei.receiver")
 
 FRESH_FOR = 60.0  # seconds
+AHEAD = 10.0  # seconds before that, from which on a request has them read again without waiting for it
 READ_AGAIN = 5.0  # seconds, after a read that failed
 Read = Callable[[str], Any]  # conn id → Airflow connection
 
@@ -52,28 +53,31 @@ class Secrets:
     clock: Callable[[], float] = time.monotonic
     _kept: dict[str, _Kept] = field(default_factory=dict)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _ahead: asyncio.Task[_Kept] | None = None
 
     async def __call__(self, place: Place) -> Sequence[str]:
-        kept = self._kept.get(place.conn_id)
-        if kept is None or kept.until <= self.clock():
-            async with self._reading:
-                kept = await self._renewed(place)
+        kept, now = self._kept.get(place.conn_id), self.clock()
+        if kept is None or kept.until <= now:
+            kept = await self._renewed(place, now)
+        elif kept.until - AHEAD <= now and kept.secrets and (self._ahead is None or self._ahead.done()):
+            self._ahead = asyncio.create_task(self._renewed(place, now + AHEAD))
         if not kept.secrets:
             raise Refused(503, "no_secret", f"The receiver has no secret for {place.name} yet.")
         return kept.secrets
 
-    async def _renewed(self, place: Place) -> _Kept:
-        kept = self._kept.get(place.conn_id)
-        if kept is not None and kept.until > self.clock():
-            return kept  # somebody else read them while we waited
-        try:
-            secrets = await asyncio.to_thread(self._read_now, place)
-            fresh = _Kept(secrets, self.clock() + (FRESH_FOR if secrets else READ_AGAIN))
-        except Exception as error:  # any backend may stand behind Airflow's connections
-            log.warning("Connection %s cannot be read: %s.", place.conn_id, type(error).__name__)
-            fresh = _Kept(kept.secrets if kept else (), self.clock() + READ_AGAIN)
-        self._kept[place.conn_id] = fresh
-        return fresh
+    async def _renewed(self, place: Place, wanted_at: float) -> _Kept:
+        async with self._reading:
+            kept = self._kept.get(place.conn_id)
+            if kept is not None and kept.until > wanted_at:
+                return kept  # somebody else read them while we waited
+            try:
+                secrets = await asyncio.to_thread(self._read_now, place)
+                fresh = _Kept(secrets, self.clock() + (FRESH_FOR if secrets else READ_AGAIN))
+            except Exception as error:  # any backend may stand behind Airflow's connections
+                log.warning("Connection %s cannot be read: %s.", place.conn_id, type(error).__name__)
+                fresh = _Kept(kept.secrets if kept else (), self.clock() + READ_AGAIN)
+            self._kept[place.conn_id] = fresh
+            return fresh
 
     def _read_now(self, place: Place) -> tuple[str, ...]:
         extra = self.read(place.conn_id).extra_dejson

@@ -23,7 +23,7 @@ def karte_event(body: Body, raw: bytes) -> Arrived:
 
     ``identify`` goes to an inbox of its own: it says who a user is, other events what they did."""
     name, values = _text(body, "event_name"), body.get("values") or {}
-    if not isinstance(values, Mapping):
+    if not isinstance(values, dict):
         raise _wrong("values", "an object")
     if not any(_is_text(body.get(key)) for key in ("user_id", "visitor_id")):
         raise _wrong("user_id or visitor_id", "a text")
@@ -46,7 +46,7 @@ def marketo_activity(body: Body, _raw: bytes) -> Arrived:
     lead_id = str(lead) if isinstance(lead, int) and not isinstance(lead, bool) else _text(body, "lead_id")
     activity, occurred_at = _text(body, "activity"), _text(body, "occurred_at")
     attributes = body.get("attributes") or {}
-    if not isinstance(attributes, Mapping):
+    if not isinstance(attributes, dict):
         raise _wrong("attributes", "an object")
     what = [lead_id, activity, occurred_at, attributes]
     sender_id = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
@@ -59,10 +59,10 @@ def immedio_booking(body: Body, _raw: bytes) -> Arrived:
     event_id = _id(body, "event_id")
     _text(body, "event_type")
     booking, guest = body.get("booking"), body.get("guest")
-    if not isinstance(booking, Mapping):
+    if not isinstance(booking, dict):
         raise _wrong("booking", "an object")
     _id(booking, "id")
-    email = guest.get("email") if isinstance(guest, Mapping) else None
+    email = guest.get("email") if isinstance(guest, dict) else None
     return Arrived("immedio.booking", event_id, body, _addresses(email))
 
 
