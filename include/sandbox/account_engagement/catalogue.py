@@ -5,7 +5,7 @@ from __future__ import annotations
 from include.sandbox.account_engagement.model import Field, Resource, fields, resource
 
 ID = {"id": (True, True)}
-STAMPS = {"createdAt": (False, True), "updatedAt": (False, True)}
+STAMPS = {"createdAt": (True, True), "updatedAt": (True, True)}
 PEOPLE = {"createdBy": ("createdById", "users"), "updatedBy": ("updatedById", "users")}
 WRITE = {"writable": True}
 
@@ -19,11 +19,12 @@ def resources() -> dict[str, Resource]:
 def _prospects() -> Resource:
     texts = (
         "firstName lastName salutation company jobTitle department phone fax website addressOne addressTwo city state "
-        "zip country territory industry employees annualRevenue yearsInBusiness comments notes source password "
+        "zip country territory industry employees annualRevenue yearsInBusiness comments notes source "
         "salesforceId salesforceOwnerId"
     )
     told = (
-        "grade emailBouncedReason recentInteraction sourceParameter campaignParameter mediumParameter contentParameter "
+        "password grade emailBouncedReason recentInteraction sourceParameter campaignParameter mediumParameter "
+        "contentParameter "
         "termParameter firstReferrerQuery firstReferrerType firstReferrerUrl convertedFromObjectName "
         "convertedFromObjectType salesforceLeadId salesforceContactId salesforceAccountId salesforceCampaignId "
         "salesforceUrl"
@@ -65,7 +66,7 @@ def _memberships() -> Resource:
         Field("optedOut", "bool", writable=True, default=False),
     ]
     relations = {"prospect": ("prospectId", "prospects"), "list": ("listId", "lists"), **PEOPLE}
-    filters = {**ID, "createdAt": (True, True), "updatedAt": (True, True), "listId": (True, True),
+    filters = {**ID, **STAMPS, "listId": (True, True),
                "prospectId": (True, True)}  # fmt: skip
     return resource("list_memberships", "list-memberships", own, relations=relations, filters=filters,
                     operations="RQCUD")  # fmt: skip
@@ -79,7 +80,7 @@ def _users() -> Resource:
 
 def _campaigns() -> Resource:
     own = [*fields("string", "name salesforceId"), *fields("int", "folderId parentCampaignId"), Field("cost", "float")]
-    filters = {**ID, "createdAt": (True, True), "updatedAt": (True, True), "name": (True, False)}
+    filters = {**ID, **STAMPS, "name": (True, False)}
     return resource("campaigns", "campaigns", own, relations=PEOPLE, filters=filters,
                     orders=("id", "createdAt", "updatedAt", "name"))  # fmt: skip
 
@@ -105,7 +106,7 @@ def _visits() -> list[Resource]:
     activities = resource(
         "visitor_activities", "visitor-activities",
         [*fields("int", activity_ids), *fields("string", "typeName details")], relations=links,
-        filters={**ID, "createdAt": (True, True), "updatedAt": (True, True), "prospectId": (True, True),
+        filters={**ID, **STAMPS, "prospectId": (True, True),
                  "visitorId": (True, True), "type": (True, False)},
     )  # fmt: skip
     visitors = resource(
