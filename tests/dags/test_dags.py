@@ -17,11 +17,13 @@ from renkei.policies import ErrorTreePolicy
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOW_DAGS = {"on24_to_marketo", "on24_to_marketo_backfill"}
+CACHE_DAGS = {"immedio_list_cache", "immedio_field_sync"}  # open, extract, settle
 INLINE_DAGS = {"immedio_bookings"}  # one task for all steps
 OPERATIONS = {
-    "renkei_setup", "renkei_check", "renkei_retry_failed", "renkei_watch", "renkei_maintenance", "renkei_forget",
+    "immedio_field_test", "renkei_setup", "renkei_check", "renkei_retry_failed", "renkei_watch", "renkei_maintenance",
+    "renkei_forget",
 }
-POOLS = {"marketo", "on24", "bookings", "default_pool"}
+POOLS = {"marketo", "on24", "salesforce", "account_engagement", "bookings", "default_pool"}
 
 
 def parse() -> DagBag:
@@ -33,14 +35,14 @@ def bag() -> DagBag:
     return parse()
 
 
-@pytest.fixture(scope="module", params=sorted(FLOW_DAGS | INLINE_DAGS | OPERATIONS))
+@pytest.fixture(scope="module", params=sorted(FLOW_DAGS | CACHE_DAGS | INLINE_DAGS | OPERATIONS))
 def dag(request: pytest.FixtureRequest, bag: DagBag) -> Any:
     return bag.dags[request.param]
 
 
 def test_all_files_parse_to_these_dags(bag: DagBag) -> None:
     assert bag.import_errors == {}
-    assert set(bag.dags) == FLOW_DAGS | INLINE_DAGS | OPERATIONS
+    assert set(bag.dags) == FLOW_DAGS | CACHE_DAGS | INLINE_DAGS | OPERATIONS
 
 
 def test_every_dag_explains_itself(dag: Any) -> None:
@@ -80,7 +82,7 @@ def test_every_param_is_typed_and_described(dag: Any) -> None:
         assert param.description or param.schema.get("description"), name
 
 
-@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS))
+@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS | CACHE_DAGS))
 def test_settle_is_the_only_leaf_and_always_runs(dag_id: str, bag: DagBag) -> None:
     (leaf,) = bag.dags[dag_id].leaves
     assert leaf.task_id.endswith("settle")
@@ -127,7 +129,7 @@ def test_a_broken_settings_file_breaks_only_its_own_dags(
     (settings / "on24_marketo.yaml").write_text(broken)
     monkeypatch.setenv("RENKEI_SETTINGS_DIR", str(settings))
     bag = parse()
-    assert set(bag.dags) == INLINE_DAGS | OPERATIONS
+    assert set(bag.dags) == CACHE_DAGS | INLINE_DAGS | OPERATIONS
     ((file, message),) = bag.import_errors.items()
     assert "on24_marketo" in file
     assert "integrations/on24_marketo.yaml" in message.strip().splitlines()[-1]

@@ -45,7 +45,9 @@ class Entry:
 ENTRIES = (
     Entry("on24_marketo", "renkei.integrations.on24_marketo"),
     Entry("senses_marketo", "renkei.integrations.senses_marketo", flows=("marketo_to_senses",)),
-    Entry("immedio_salesforce", "renkei.integrations.immedio_salesforce", flows=("immedio_bookings",)),
+    Entry("immedio_salesforce", "renkei.integrations.immedio_salesforce", flows=(
+        "immedio_bookings", "immedio_list_cache", "immedio_field_sync",
+    )),
 )
 
 

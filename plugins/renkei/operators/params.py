@@ -51,6 +51,16 @@ def event_params() -> dict[str, Param]:
     }
 
 
+def field_test_params() -> dict[str, Param]:
+    """Which fields the sync test looks up."""
+    return {
+        "fields": Param(
+            None, type=["null", "string"], title="Fields",
+            description="For instance Lead.Score__c, Contact.Account.Name. Empty: those of the settings file.",
+        ),
+    }
+
+
 def backfill_params() -> dict[str, Param]:
     """A past span of any length, cut into slices the source allows."""
     return {

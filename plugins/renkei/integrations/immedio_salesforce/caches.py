@@ -8,14 +8,12 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from renkei.endpoints.account_engagement_lists import ListMembers
-from renkei.endpoints.salesforce_records import SalesforceRecords
-from renkei.integrations.immedio_salesforce.settings import NAME, Settings
+from renkei.endpoints.account_engagement_lists import ListMembers as ListMembers
+from renkei.endpoints.salesforce_records import SalesforceRecords as SalesforceRecords
+from renkei.integrations.immedio_salesforce.settings import FIELD_SYNC, LIST_CACHE, NAME, Settings
 from renkei.integrations.immedio_salesforce.settings_tag import ListSettings
 from renkei.sync.flow import ByHand, Feed, Flow, Kind, Replaced, Staged
 
-LIST_CACHE = "immedio_list_cache"
-FIELD_SYNC = "immedio_field_sync"
 EVERY = timedelta(hours=2)  # at most once by hand, as immedio itself (R37, R47)
 
 

@@ -15,14 +15,17 @@ from renkei.hooks.salesforce import SalesforceHook
 from renkei.integrations.checks import Finding
 from renkei.integrations.immedio_salesforce.actions import ACTIONS
 from renkei.integrations.immedio_salesforce.arms import Arms
+from renkei.integrations.immedio_salesforce.caches import ListMembers, SalesforceRecords, field_sync, list_cache
 from renkei.integrations.immedio_salesforce.checks import Probes, check
+from renkei.integrations.immedio_salesforce.checks_caches import field_findings, list_findings
 from renkei.integrations.immedio_salesforce.ends import campaign, ends_of
 from renkei.integrations.immedio_salesforce.flow import bookings
-from renkei.integrations.immedio_salesforce.settings import BOOKINGS, NAME, Settings
+from renkei.integrations.immedio_salesforce.settings import BOOKINGS, FIELD_SYNC, LIST_CACHE, NAME, Settings
+from renkei.integrations.immedio_salesforce.settings_tag import ListSettings
 from renkei.integrations.settings_base import IntegrationSettings
 from renkei.operators.wiring.purses import BULK_LEAVES
 from renkei.store import accounts as known_accounts
-from renkei.store import connection_life, integration_state
+from renkei.store import api_keys, connection_life, crm, integration_state, lists
 from renkei.store.changes import targets_known
 from renkei.store.periods import Daily, Rolling
 from renkei.store.purse import Purse, PurseSettings
@@ -38,6 +41,7 @@ class Wiring:
         self.settings = cast(Settings, settings)
         self.engine = engine
         self.bulk = bulk
+        self._asks_unit = False
         self._hook = SalesforceHook(self.settings.salesforce_conn_id, store=engine.store)
         self._unit_hook = AccountEngagementHook(self.settings.account_engagement_conn_id, store=engine.store)
 
@@ -98,6 +102,11 @@ class Wiring:
         if name == BOOKINGS:
             ends = ends_of(self.settings, self.salesforce, self.org, _Known(self.engine.store))
             return bookings(self.settings, self.engine.store, ends, lambda: self.arms)
+        if name == LIST_CACHE:
+            self._asks_unit = self.settings.lists.enabled
+            return list_cache(self.settings, f"account_engagement:{self._unit}", self._list, lists)
+        if name == FIELD_SYNC:
+            return field_sync(self.settings, self._records, crm)
         raise ConfigurationError(f"{NAME} has no flow {name}.", remedy="See the names in its settings module.")
 
     @cached_property
@@ -105,8 +114,17 @@ class Wiring:
         """Which actions are armed, as of the start of this run."""
         return Arms(integration_state.arms(self.engine.store, NAME))
 
+    def _list(self, asked: ListSettings) -> ListMembers:
+        return ListMembers(self.account_engagement, asked.name, asked.id)
+
+    def _records(self, sobject: str, paths: Sequence[str]) -> SalesforceRecords:
+        return SalesforceRecords(self.salesforce, sobject, paths, crm.domain_of)
+
     def read_usage(self) -> None:
-        """Takes over the org's own count of calls when ours is older than 15 minutes."""
+        """Takes over the org's own count of calls (where lists are read, the business unit's too) when ours is older
+        than 15 minutes."""
+        if self._asks_unit and self.unit_purse.needs_reading():
+            self.unit_purse.vendor_reading(self.account_engagement.usage_today())
         if self.purse.needs_reading():
             daily = self.salesforce.limits()["DailyApiRequests"]
             self.purse.vendor_reading(int(daily["Max"]) - int(daily["Remaining"]))
@@ -138,7 +156,18 @@ class Wiring:
             business_unit=lambda: self.account_engagement.account(),
             arms=lambda: self.arms,
             by_refresh_token=self._hook.app().by_refresh_token,
+            fields=self.field_findings if self.settings.fields.enabled else None,
+            lists=self._list_findings,
         )
+
+    def field_findings(self, asked: Mapping[str, Sequence[str]] | None = None) -> list[Finding]:
+        """The sync test: whether fields are there, the saved ones or those asked for; nothing is stored."""
+        return field_findings(self.settings.fields.by_object, self.salesforce.describe, asked)
+
+    def _list_findings(self) -> list[Finding]:
+        with self.engine.store.connect() as connection:
+            has_key = api_keys.exists(connection, "tag")
+        return list_findings(self.settings.lists.lists, self._list, has_key=has_key)
 
     @staticmethod
     def disconnected(store: sa.Engine, settings: IntegrationSettings, error: Disconnected) -> None:
