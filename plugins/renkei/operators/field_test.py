@@ -28,6 +28,3 @@ class FieldTestOperator(FlowOperator):
         if found := errors(findings):
             raise ConfigurationError("\n".join(str(finding) for finding in found))
         return {"tested": sum(finding.name in ("field_found", "lookup_only") for finding in findings)}
-
-
-
