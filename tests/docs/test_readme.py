@@ -11,7 +11,13 @@ from tests.docs import pages
 from tests.integrations.on24_marketo.conftest import Pair, pair  # noqa: F401  a fixture
 
 README = pages.text(pages.ROOT / "README.md")
-TROUBLES = ("### Runs are red", "### Runs are green, and something is missing", "### No runs at all", "### `make demo`")
+TROUBLES = (
+    "### Runs are red",
+    "### Runs are green, and something is missing",
+    "### No runs at all",
+    "### Webhooks do not arrive",
+    "### `make demo`",
+)
 QUOTED = sorted(
     {line for heading in TROUBLES for row in pages.rows(pages.section(README, heading)) for line in pages.code(row[0])}
     - {"no_person", "waiting"}  # words of the state tables
