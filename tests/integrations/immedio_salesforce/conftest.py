@@ -24,6 +24,7 @@ from renkei.sync.engine import Engine, RunSummary
 from renkei.sync.flow import Flow
 from renkei.sync.request import RunRequest
 from renkei.sync.steps import run_inline
+from tests.support.postgres import Pg
 from tests.support.salesforce import Org, salesforce_client
 from tests.support.sandbox import NOW
 from tests.sync.fakes import FakeClock
@@ -120,13 +121,37 @@ def switched(**switches: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_TABLES = """
+select string_agg(format('renkei.%I', tablename), ', ') from pg_tables
+ where schemaname = 'renkei' and tablename not like '%version%'
+"""
+
+
+@pytest.fixture(scope="package")
+def one_store(pg: Pg, migrated: str) -> Iterator[sa.Engine]:
+    """One database for all tests here: emptying it is faster than a new one. Without the runtime role, which may not
+    truncate."""
+    name = pg.create(migrated)
+    store = connect(pg.url(name), owner=True)
+    yield store
+    store.dispose()
+    pg.drop(name)
+
+
 @pytest.fixture
-def desk(store_url: str) -> Iterator[Desk]:
+def store(one_store: sa.Engine) -> sa.Engine:
+    """An empty store."""
+    with one_store.begin() as connection:
+        tables = connection.execute(sa.text(_TABLES)).scalar_one()
+        connection.execute(sa.text(f"truncate {tables} restart identity"))
+    return one_store
+
+
+@pytest.fixture
+def desk(store: sa.Engine) -> Desk:
     world = World(seed=7, now=NOW, sleep=lambda seconds: None)
     org = Org(world)
     campaign = org.add("Campaign", Name="面談", IsActive=True)
-    store = connect(store_url)
     clock = FakeClock()
     clock.at = datetime.now(UTC)
-    yield Desk(world, Engine(store, clock), org, campaign, salesforce_client(world))
-    store.dispose()
+    return Desk(world, Engine(store, clock), org, campaign, salesforce_client(world))
