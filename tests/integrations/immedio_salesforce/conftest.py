@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -138,20 +138,35 @@ def one_store(pg: Pg, migrated: str) -> Iterator[sa.Engine]:
     pg.drop(name)
 
 
-@pytest.fixture
-def store(one_store: sa.Engine) -> sa.Engine:
-    """An empty store."""
-    with one_store.begin() as connection:
+def emptied(store: sa.Engine) -> sa.Engine:
+    """The store without any row."""
+    with store.begin() as connection:
         tables = connection.execute(sa.text(_TABLES)).scalar_one()
         connection.execute(sa.text(f"truncate {tables} restart identity"))
-    return one_store
+    return store
 
 
-@pytest.fixture
-def desk(store: sa.Engine) -> Desk:
+def new_desk(store: sa.Engine) -> Desk:
+    """A desk in a new world."""
     world = World(seed=7, now=NOW, sleep=lambda seconds: None)
     org = Org(world)
     campaign = org.add("Campaign", Name="面談", IsActive=True)
     clock = FakeClock()
     clock.at = datetime.now(UTC)
-    return Desk(world, Engine(store, clock), org, campaign, salesforce_client(world))
+    return Desk(world, Engine(emptied(store), clock), org, campaign, salesforce_client(world))
+
+
+@pytest.fixture
+def store(one_store: sa.Engine) -> sa.Engine:
+    return emptied(one_store)
+
+
+@pytest.fixture
+def desk(one_store: sa.Engine) -> Desk:
+    return new_desk(one_store)
+
+
+@pytest.fixture
+def fresh_desk(one_store: sa.Engine) -> Callable[[], Desk]:
+    """Makes a desk for each schedule of a property test."""
+    return lambda: new_desk(one_store)
