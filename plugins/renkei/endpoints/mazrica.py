@@ -69,6 +69,15 @@ class MazricaRecords:
         )
 
 
+class WholeList(MazricaRecords):
+    """The whole list as it is while it is read, whatever the span: for telling what is no longer in it."""
+
+    def pages(self, span: Span, cursor: Fields | None) -> Iterator[Page]:
+        start = Cursor.of_json(cursor) if cursor else None
+        for rows, going in self._client.changed(self.resource, cursor=start):
+            yield Page([self.row(row) for row in rows], going.as_json() if going else None)
+
+
 def changed_at(row: Row) -> datetime | None:
     """When the record was last changed, aware UTC."""
     text = row.get("updatedAt")
