@@ -17,6 +17,8 @@ DEFAULTS: dict[str, Any] = {
     "write_answer": "record",
     "touch_unchanged": False,
     "business_unit_active": True,
+    "job_seconds": 60,
+    "export_rows_a_file": 100_000,
     # the vendor's own connector
     "connector": "off",
     "connector_tick_seconds": 120,

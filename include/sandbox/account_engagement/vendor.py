@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from include.sandbox.account_engagement import acts, calls, connector_calls, legacy
+from include.sandbox.account_engagement import acts, calls, connector_calls, export_calls, import_calls, legacy
 from include.sandbox.account_engagement.ask import Ask
 from include.sandbox.account_engagement.connector_stores import connector_stores
 from include.sandbox.account_engagement.gate import Gate
+from include.sandbox.account_engagement.jobs import Job, Jobs
 from include.sandbox.account_engagement.query import Finder
 from include.sandbox.account_engagement.refusals import Refused
 from include.sandbox.account_engagement.settings import DEFAULTS
@@ -27,7 +28,8 @@ from include.sandbox.vendor import Outcome, Vendor
 if TYPE_CHECKING:
     from include.sandbox.salesforce.vendor import Salesforce
 
-ROUTES = Routes.joined(calls.routes, legacy.routes, connector_calls.routes)
+ROUTES = Routes.joined(calls.routes, legacy.routes, connector_calls.routes, import_calls.routes,
+                       export_calls.routes)  # fmt: skip
 CHOICES = {"write_answer": ("record", "empty"), "connector": ("off", "paused", "on"),
            "connector_creates": ("Lead", "Contact")}  # fmt: skip
 
@@ -47,6 +49,7 @@ class AccountEngagement(Vendor):
         self.state = State(self.settings, self.moment)
         self.finder = Finder()
         self.connector = Connector(self)
+        self.jobs = Jobs(self.moment, lambda: self.settings["job_seconds"], self._work)
         self.objects = {**stores(self), **connector_stores(self)}
         if self.settings["connector"] != "off":
             self.connector.begin()
@@ -96,8 +99,12 @@ class AccountEngagement(Vendor):
             raise ControlError("pause the connector before its sharing rule is changed")
 
     def catch_up(self) -> None:
-        """Lets the connector do what was due by now."""
+        """Lets imports and the connector do what was due by now."""
+        self.jobs.advance()
         self.connector.catch_up()
+
+    def _work(self, job: Job) -> None:
+        (import_calls.run_import if job.kind == "imports" else export_calls.run_export)(self.state, job)
 
     def error_response(self, code: str, message: str | None, request: Request) -> Response:
         refused = Refused(int(code)) if code.isdigit() else Refused(183)
