@@ -75,6 +75,7 @@ def airflow_processes(pg: Pg, migrated: str, sandbox_process: SandboxServer,
     airflow = Airflow(place, DAG_FOLDERS, {"RENKEI_SETTINGS_DIR": str(_settings(run / "integrations"))})
     processes = Processes(run / "processes")
     airflow.prepare(SETTINGS, launcher.credentials(sandbox_process.url) | {"RENKEI_DB_URL": store_url})
+    renew_store()
     try:
         receiving = receiver.start(processes, airflow)
         airflow.start(processes)

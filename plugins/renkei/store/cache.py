@@ -10,37 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from renkei.store.cached import Replaced, Staged
 from renkei.store.db import to_json
 from renkei.store.tables import feed_window
 from renkei.store.tables_cache import cache_state
-
-
-@dataclass(frozen=True)
-class Staged:
-    """One feed's rows, read to the end by a window and ready to take their place."""
-
-    window_id: int
-    account: str
-    feed: str
-    observed_at: datetime  # Postgres' clock before the first page was asked for
-
-
-@dataclass(frozen=True)
-class Replaced:
-    """What became of a cache when its rows were replaced."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    removed: int = 0
-
-    @property
-    def rows(self) -> int:
-        """How many it holds now."""
-        return self.created + self.updated + self.unchanged
-
-    def as_json(self) -> dict[str, int]:
-        return {name: getattr(self, name) for name in ("created", "updated", "unchanged", "removed")}
 
 
 @dataclass(frozen=True)

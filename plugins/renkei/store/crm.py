@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from renkei.errors import ConfigurationError
-from renkei.store.cache import Replaced, Staged
+from renkei.store.cached import Replaced, Staged
 
 # A refresh that would take away more than this share of a cache of this size was surely not meant.
 GUARDED_FROM = 1_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from renkei.store.cache import Replaced, Staged
+from renkei.store.cached import Replaced, Staged
 
 _DEFINE = sa.text("""
 insert into renkei.list_definition as known (account, name, list_id) values (:account, :name, :list_id)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import sqlalchemy as sa
 
-from renkei.store.cache import Replaced as Replaced
-from renkei.store.cache import Staged as Staged
+from renkei.store.cached import Replaced as Replaced
+from renkei.store.cached import Staged as Staged
 from renkei.sync.ports import Account, Doubt, Fields, MatchKey, Sighting, Source, Span, Target
 
 if TYPE_CHECKING:

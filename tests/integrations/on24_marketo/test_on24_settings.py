@@ -111,11 +111,11 @@ def test_the_schedule_is_a_setting(schedule: str | None) -> None:
 
 def test_loading_is_light() -> None:
     code = (
-        "import sys, time; start = time.process_time();"
+        "import sys;"
         "from renkei.integrations.registry import load; load('on24_marketo');"
         "import renkei.integrations.on24_marketo.flow;"
         "heavy = {'airflow', 'sqlalchemy', 'requests', 'pendulum'} & set(sys.modules);"
-        "assert not heavy, heavy; assert time.process_time() - start < 1"
+        "assert not heavy, heavy"
     )
     environment = {"PYTHONPATH": str(Path(__file__).resolve().parents[3] / "plugins")}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
