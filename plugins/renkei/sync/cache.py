@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from renkei.errors import CursorExpired, Disconnected, Fatal, QuotaExhausted, Retriable, SyncError
 from renkei.store import cache, runs
+from renkei.store.cached import Replaced, Staged
 from renkei.store.suppression import store_together
 from renkei.sync.engine import Engine, RunSummary, StepReport
 from renkei.sync.flow import Feed, Flow
@@ -144,9 +145,9 @@ def _lines(rows: Any, forgotten: set[str]) -> Iterator[tuple[str, str | None, An
 
 def _replace(
     connection: sa.Connection, flow: Flow, feed: Feed, window: runs.Window, run_id: int, began: datetime
-) -> cache.Replaced | None:
+) -> Replaced | None:
     assert feed.replace is not None, f"{feed.name} of {flow.name} is no cache"
-    staged = cache.Staged(window.id, window.account, feed.name, began)
+    staged = Staged(window.id, window.account, feed.name, began)
     done = None
     if cache.is_older(connection, flow.name, staged):
         log.info("%s: %s was read again meanwhile; what is newer stays", flow.name, feed.name)

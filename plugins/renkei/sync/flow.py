@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import sqlalchemy as sa
-
 from renkei.store.cached import Replaced as Replaced
 from renkei.store.cached import Staged as Staged
 from renkei.sync.ports import Account, Doubt, Fields, MatchKey, Sighting, Source, Span, Target
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa  # a DAG file that names a flow loads no database
+
     from renkei.sync.two_way import TwoWay
 
 
