@@ -105,8 +105,9 @@ def break_off(connection: sa.Connection) -> None:
 EVENT = "insert into renkei.inbox_event (source, sender_id, payload) values ('hook', gen_random_uuid(), '{}')"
 ACTION = """insert into renkei.due_action (flow, key, action, due_at)
             values ('flow', 'k', 'a', now() + interval '{} minutes')"""
-RUN = """insert into renkei.flow_run (flow, account, dag_id, dag_run_id, postponed_until)
-         values ('flow', 'a', 'd', gen_random_uuid(), now() + interval '{} minutes')"""
+RUN = """insert into renkei.flow_run (flow, account, dag_id, dag_run_id, postponed_until, step)
+         values ('flow', 'a', 'd', gen_random_uuid(), now() + interval '{} minutes', 'open')"""
+ENTERED = RUN.replace("'open'", "'entered'").format(-1)
 CHANGE = """insert into renkei.change (flow, account, object, stage, key, unit, form, state, hash, fingerprint, run_id,
                                        due_at)
             values ('flow', 'a', 'o', 0, 'k', 'k', 'upsert', 'failed', '', '', 1, now() + interval '{} minutes')"""
@@ -114,7 +115,7 @@ LATCH = "insert into renkei.integration_state (integration, connected) values ('
 
 
 def test_it_sees_events_runs_and_what_is_due(watch: Any) -> None:
-    acts = {2: sql(EVENT), 5: sql(RUN.format(-1)), 7: sql("update renkei.inbox_event set state = 'bound'"),
+    acts = {2: sql(EVENT), 4: sql(ENTERED), 5: sql(RUN.format(-1)), 7: sql("update renkei.inbox_event set state = 'bound'"),
             9: sql(ACTION.format(5)), 11: sql("update renkei.due_action set due_at = now()"), 12: sql(RUN.format(-1)),
             }  # fmt: skip
     assert watch(acts, 14) == [2, 5, 12]

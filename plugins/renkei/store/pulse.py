@@ -14,7 +14,7 @@ from renkei.store.async_db import AsyncConnection
 class Pulse:
     """``waiting``: events or actions that a run would bind now; ``left``: what earlier runs planned and did not send,
     or read and did not plan, and which is due; ``held``: the flow is postponed, or its integration disconnected;
-    ``last_run``: the newest run of the flow, by id."""
+    ``last_run``: the newest run of the flow that has bound what it found, by id."""
 
     waiting: bool
     left: bool
@@ -34,7 +34,8 @@ select exists (select from renkei.inbox_event where source = any(%(sources)s) an
        coalesce(last.id, 0) as last_run
   from (select) as always
   left join lateral (select id, postponed_until from renkei.flow_run
-                      where flow = %(flow)s order by opened_at desc, id desc limit 1) as last on true
+                      where flow = %(flow)s and step <> 'entered'
+                      order by opened_at desc, id desc limit 1) as last on true
 """
 
 
