@@ -115,9 +115,9 @@ LATCH = "insert into renkei.integration_state (integration, connected) values ('
 
 
 def test_it_sees_events_runs_and_what_is_due(watch: Any) -> None:
-    acts = {2: sql(EVENT), 4: sql(ENTERED), 5: sql(RUN.format(-1)),
-            7: sql("update renkei.inbox_event set state = 'bound'"), 9: sql(ACTION.format(5)), 11: sql("update renkei.due_action set due_at = now()"), 12: sql(RUN.format(-1)),
-            }  # fmt: skip
+    bound = "update renkei.inbox_event set state = 'bound'"
+    acts = {2: sql(EVENT), 4: sql(ENTERED), 5: sql(RUN.format(-1)), 7: sql(bound), 9: sql(ACTION.format(5)),
+            11: sql("update renkei.due_action set due_at = now()"), 12: sql(RUN.format(-1))}  # fmt: skip
     assert watch(acts, 14) == [2, 5, 12]
 
 
