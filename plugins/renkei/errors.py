@@ -9,6 +9,7 @@
     │   └── OutcomeUnknown        a write whose answer never came: find out, never repeat
     ├── RequestTooLarge       not executed; halve the batch
     ├── QuotaExhausted        our share, or the vendor's day, is spent: postponed
+    │   └── NotReady              the vendor is still preparing what was asked for: postponed
     └── RecordError           one record's trouble, never the batch's
 """
 
@@ -72,6 +73,11 @@ class QuotaExhausted(SyncError):
     def __init__(self, message: str, *, resets_at: datetime, remedy: str = "", code: str = "") -> None:
         super().__init__(message, remedy=remedy, code=code)
         self.resets_at = resets_at
+
+
+class NotReady(QuotaExhausted):
+    """The vendor is still preparing what was asked for (an export); the run goes on without it, a later one takes
+    it up at its cursor, ``resets_at`` at the earliest."""
 
 
 class RecordError(SyncError):

@@ -29,6 +29,7 @@ class Change:
     initial: Mapping[str, Any]
     refs: Mapping[str, Any]
     match: Sequence[str]
+    aliases: Mapping[str, Any]
     may_create: bool
     absent_reason: str | None
     source_order: datetime | None
@@ -114,19 +115,22 @@ def open_units_of_records(connection: sa.Connection, flow: str, record_ids: Sequ
 
 _PUT = sa.text("""
 insert into renkei.change as open (
-    flow, account, object, stage, key, unit, form, state, fields, initial, refs, match, may_create, absent_reason,
+    flow, account, object, stage, key, unit, form, state, fields, initial, refs, match, aliases, may_create,
+    absent_reason,
     source_order, hash, fingerprint, explanation, warnings, record_ids, run_id, bulk, due_at, error_class, code, reason)
-select :flow, :account, :object, :stage, key, unit, :form, state, fields, initial, refs, match, may_create,
-    absent_reason, source_order, hash, :fingerprint, explanation, warnings, record_ids, :run_id, bulk,
+select :flow, :account, :object, :stage, key, unit, :form, state, fields, initial, refs, match, aliases,
+    may_create, absent_reason, source_order, hash, :fingerprint, explanation, warnings, record_ids, :run_id, bulk,
     case when code = 'unmappable' then cast(:try_again_at as timestamptz) else :now end, error_class, code, reason
 from jsonb_to_recordset(cast(:rows as jsonb)) as x(
-    key text, unit text, state text, fields jsonb, initial jsonb, refs jsonb, match jsonb, may_create boolean,
+    key text, unit text, state text, fields jsonb, initial jsonb, refs jsonb, match jsonb, aliases jsonb,
+    may_create boolean,
     absent_reason text, source_order timestamptz, hash text, explanation jsonb, warnings jsonb, record_ids jsonb,
     bulk boolean, error_class text, code text, reason text)
 order by key
 on conflict (flow, account, object, key) where state <> 'closed' do update set
     state = excluded.state, fields = excluded.fields, initial = excluded.initial, refs = excluded.refs,
-    match = excluded.match, may_create = excluded.may_create, absent_reason = excluded.absent_reason,
+    match = excluded.match, aliases = excluded.aliases, may_create = excluded.may_create,
+    absent_reason = excluded.absent_reason,
     source_order = excluded.source_order, hash = excluded.hash, fingerprint = excluded.fingerprint,
     explanation = excluded.explanation, warnings = excluded.warnings, record_ids = excluded.record_ids,
     unit = excluded.unit, stage = excluded.stage, stale = false, run_id = excluded.run_id,

@@ -10,13 +10,16 @@ import sqlalchemy as sa
 from renkei.store.changes import UNMAPPABLE
 from renkei.store.tables import change, proposal
 
+# Several changes that look for one new record by the same key make one
+_WHAT = sa.func.coalesce(change.c.match[0].astext, change.c.key)
+
 
 def by_stage(
     connection: sa.Connection, flow: str, accounts: Sequence[str], fingerprint: str, now: datetime
 ) -> dict[int, int]:
     """Index of the stage → number of changes a push would send now."""
     rows = connection.execute(
-        sa.select(change.c.stage, sa.func.count())
+        sa.select(change.c.stage, sa.func.count(sa.distinct(_WHAT)))
         .where(
             change.c.flow == flow,
             change.c.account.in_(accounts),

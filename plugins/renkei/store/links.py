@@ -140,3 +140,78 @@ def of_target(connection: sa.Connection, account: str, target_object: str, targe
         .order_by(identity_link.c.id)
     )
     return [row._mapping for row in rows]
+
+
+GONE = "gone at the vendor"  # why links end whose record was deleted or merged there
+
+
+def _of_keys(integration: str, account: str, target_object: str, keys: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        identity_link.c.integration == integration,
+        identity_link.c.account == account,
+        identity_link.c.object == target_object,
+        identity_link.c.match_key == sa.any_(sa.cast(list(keys), sa.ARRAY(sa.Text))),
+    )
+
+
+def deleted_keys(
+    connection: sa.Connection, integration: str, account: str, target_object: str, keys: Sequence[str]
+) -> set[str]:
+    """Which keys stood for a record that is gone at the vendor."""
+    if not keys:
+        return set()
+    rows = connection.execute(
+        sa.select(identity_link.c.match_key).where(
+            _of_keys(integration, account, target_object, keys), identity_link.c.retired_reason == GONE
+        )
+    )
+    return set(rows.scalars())
+
+
+def owners(
+    connection: sa.Connection, integration: str, account: str, target_object: str, target_ids: Sequence[str]
+) -> dict[str, set[str]]:
+    """Target id → the keys that stand for it now."""
+    found: dict[str, set[str]] = {}
+    if not target_ids:
+        return found
+    rows = connection.execute(
+        sa.select(identity_link.c.target_id, identity_link.c.match_key).where(
+            identity_link.c.integration == integration,
+            identity_link.c.account == account,
+            identity_link.c.object == target_object,
+            identity_link.c.target_id.in_(target_ids),
+            _LIVE,
+        )
+    )
+    for target_id, key in rows:
+        found.setdefault(target_id, set()).add(key)
+    return found
+
+
+def hand_on(
+    connection: sa.Connection, integration: str, account: str, target_object: str, keys: Sequence[str], to: str
+) -> bool:
+    """The record of the first linked key is ``to``'s from now on; False when ``to`` has one, or the keys have none."""
+    held = live(connection, integration, account, [(target_object, key) for key in [*keys, to]])
+    if (target_object, to) in held or not held:
+        return False
+    mine = _of_keys(integration, account, target_object, keys)
+    first = sa.select(sa.func.min(identity_link.c.id)).where(mine, _LIVE).scalar_subquery()
+    connection.execute(
+        sa.update(identity_link).where(identity_link.c.id == first).values(match_key=to, how="merged")
+    )
+    connection.execute(_ended(mine, "merged at the source"))
+    return True
+
+
+def give_up(
+    connection: sa.Connection, integration: str, account: str, target_object: str, keys: Sequence[str], reason: str
+) -> None:
+    """Ends the links of these keys: their record stays at the vendor, and is nobody's."""
+    connection.execute(_ended(_of_keys(integration, account, target_object, keys), reason))
+
+
+def _ended(which: sa.ColumnElement[bool], reason: str) -> sa.Update:
+    values = {"state": "retired", "retired_at": sa.func.now(), "retired_reason": reason}
+    return sa.update(identity_link).where(which, _LIVE).values(values)

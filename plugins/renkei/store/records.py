@@ -309,6 +309,19 @@ def records_of_feed(connection: sa.Connection, account: str, feed: str) -> list[
     return [row._mapping for row in rows]
 
 
+def mark_deleted(connection: sa.Connection, account: str, feed: str, keys: Sequence[str]) -> None:
+    """The vendor has these records no more."""
+    connection.execute(
+        sa.update(source_record)
+        .where(
+            source_record.c.account == account,
+            source_record.c.feed == feed,
+            source_record.c.key == sa.any_(sa.cast(list(keys), sa.ARRAY(sa.Text))),
+        )
+        .values(deleted=True, changed_at=sa.func.now(), seq=sa.text("nextval('renkei.source_seq')"))
+    )
+
+
 def drop_feeds(connection: sa.Connection, feeds: Sequence[str]) -> None:
     """Forgets scratch records (a dry run's)."""
     connection.execute(sa.delete(source_record).where(source_record.c.feed.in_(feeds)))

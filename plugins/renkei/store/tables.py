@@ -195,6 +195,7 @@ change = Table(
     Column("initial", JSONB, nullable=False, server_default=EMPTY),  # sent only in a create
     Column("refs", JSONB, nullable=False, server_default=EMPTY),  # field → {object, keys: ["email:…"]}
     Column("match", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("aliases", JSONB, nullable=False, server_default=EMPTY),  # {link: keys that will stand for it, created: …}
     Column("may_create", Boolean, nullable=False, server_default="true"),
     Column("absent_reason", Text),
     _time("source_order"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from renkei.sync.compare import differences, stands_back
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Decision, Flow, Form, SetAside, Skip, Stage, Unmappable, Write
 from renkei.sync.propose import held_fields, propose
-from renkei.sync.results import DATA_DAYS, DATA_RETRY, ref_name
+from renkei.sync.results import DATA_DAYS, DATA_RETRY, DELETED_THERE, ref_name
 from renkei.sync.scope import Scope
 from renkei.sync.units import Loaded
 from renkei.sync.verify import verify_targets
@@ -56,6 +56,7 @@ class Known:
     delivered: Mapping[str, sa.RowMapping]
     links: Mapping[tuple[str, str], str]
     once: set[str]
+    deleted: set[str] = field(default_factory=set)  # match keys whose record was deleted in the target
 
     def linked(self, target_object: str, keys: Sequence[Any]) -> str | None:
         """The target id of the first key that is linked."""
@@ -166,6 +167,7 @@ def _known(verdicts: Verdicts, stage: Stage, mapped: Mapping[str, Mapped]) -> Kn
     writes = [write for one in mapped.values() if (write := _write_of(one.decision)) is not None]
     wanted = [(target.object, str(key)) for write in writes for key in write.match]
     wanted += [(ref.object, str(key)) for write in writes for ref in write.refs.values() for key in ref.keys]
+    wanted += [(write.unless.object, str(key)) for write in writes if write.unless for key in write.unless.keys]
     linked = links.live(connection, flow.integration, account, wanted)
     if stage.form is Form.CREATE_AFTER_LOOKUP:
         delivered_keys = [f"id:{target_id}" for (name, _), target_id in linked.items() if name == target.object]
@@ -178,6 +180,7 @@ def _known(verdicts: Verdicts, stage: Stage, mapped: Mapping[str, Mapped]) -> Kn
         once=changes.written_once(connection, flow.name, account, target.object, keys)
         if stage.form is Form.WRITE_ONCE
         else set(),
+        deleted=set() if stage.recreate else _deleted(verdicts, stage, writes),
     )
 
 
@@ -188,10 +191,17 @@ def _write_of(decision: Decision) -> Write | None:
     return decision if isinstance(decision, Write) else None
 
 
+def _deleted(verdicts: Verdicts, stage: Stage, writes: Sequence[Write]) -> set[str]:
+    keys = [str(key) for write in writes for key in write.match]
+    account = str(stage.target.account)
+    return links.deleted_keys(verdicts.connection, verdicts.flow.integration, account, stage.target.object, keys)
+
+
 def _decide(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Known, put: list[dict[str, Any]]) -> None:
     held, decision = known.open.get(key), one.decision
     if isinstance(decision, Skip):
         _withdraw(verdicts, held, decision.reason)
+        _unlink(verdicts, stage, decision)
         _log_skip(verdicts, stage, decision, one)
         verdicts.counts["skipped"] += 1
     elif isinstance(decision, Unmappable):
@@ -200,6 +210,7 @@ def _decide(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Know
         _hold(verdicts, held, row, put)
         verdicts.counts["failed"] += 1
     elif isinstance(decision, Write) and needed(stage, decision, known):
+        one = Mapped(_without_deleted(stage, decision, known), one.loaded)
         _hold(verdicts, held, _row(stage, key, one), put)
         verdicts.counts["to_write"] += 1
         verdicts.counts["warnings"] += bool(decision.warnings)
@@ -208,8 +219,29 @@ def _decide(verdicts: Verdicts, stage: Stage, key: str, one: Mapped, known: Know
         verdicts.counts["unchanged"] += 1
 
 
+def _unlink(verdicts: Verdicts, stage: Stage, skip: Skip) -> None:
+    """The source gave its record up, or handed it on."""
+    if skip.unlink is None:
+        return
+    flow, account, keys = verdicts.flow, str(stage.target.account), [str(key) for key in skip.unlink.keys]
+    place = (verdicts.connection, flow.integration, account, skip.unlink.object, keys)
+    if skip.moves_to is None or not links.hand_on(*place, str(skip.moves_to)):
+        links.give_up(*place, skip.reason)
+
+
+def _without_deleted(stage: Stage, write: Write, known: Known) -> Write:
+    """What was deleted in the target waits for somebody to create it there."""
+    if stage.recreate or known.deleted.isdisjoint(map(str, write.match)):
+        return write
+    return write if known.linked(stage.target.object, write.match) else replace(
+        write, may_create=False, absent_reason=DELETED_THERE
+    )
+
+
 def needed(stage: Stage, write: Write, known: Known) -> bool:
     """Whether the target may differ from what is wanted. What was sent and never answered is not known as delivered."""
+    if write.unless is not None and known.linked(write.unless.object, write.unless.keys) is not None:
+        return False
     if stage.form is Form.WRITE_ONCE:
         return write.key in known.open or write.key not in known.once
     if stage.form is Form.CREATE_AFTER_LOOKUP:
@@ -239,6 +271,7 @@ def _row(stage: Stage, key: str, one: Mapped) -> dict[str, Any]:
             name: {"object": ref.object, "keys": [str(item) for item in ref.keys]} for name, ref in write.refs.items()
         },
         "match": [str(item) for item in write.match],
+        "aliases": _aliases(write),
         "may_create": write.may_create,
     }
     return content | {
@@ -256,6 +289,13 @@ def _row(stage: Stage, key: str, one: Mapped) -> dict[str, Any]:
         "code": None,
         "reason": None,
     }
+
+
+def _aliases(write: Write) -> dict[str, list[str]]:
+    """Which keys will stand for the record, where that is not the usual one."""
+    if write.known_by is None:
+        return {}
+    return {"known_by": [str(key) for key in write.known_by], "created_as": [str(key) for key in write.created_as]}
 
 
 def _hold(verdicts: Verdicts, held: Change | None, row: dict[str, Any], put: list[dict[str, Any]]) -> None:

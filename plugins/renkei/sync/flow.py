@@ -50,6 +50,8 @@ class Feed:
     insert_only: bool = False
     fans_out: bool = False  # a changed record has its children (``parent`` = its key) planned again
     replace: Callable[[sa.Connection, Staged], Replaced] | None = None
+    mirrors: str = ""  # the target object these records are: what they show is held against what was delivered
+    shows: Callable[[Fields], Fields] = dict  # of a mirror: the payload in the names of the fields the flow owns
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,10 @@ class Write:
     ``initial``: never compared; sent in a create, and along with the fields of an UPSERT (a stamp);
     ``refs``: fields that take a linked record's id; ``links``: kept when this is planned, written or not;
     ``match``: how to find the target record, first hit wins (CREATE_AFTER_LOOKUP);
+    ``known_by``: which keys stand for the record from then on (None: the one that found it, or the last one);
+    ``created_as``: which stand for it besides where it was created here;
     ``may_create`` False: link only, else waits as ``absent_reason``;
+    ``unless``: nothing is needed once that record is linked;
     ``order``: where several units meet in one target record, the later one wins;
     ``warnings``: what was adjusted, for the activity history."""
 
@@ -117,8 +122,11 @@ class Write:
     refs: Mapping[str, Ref] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
     match: tuple[MatchKey, ...] = ()
+    known_by: tuple[MatchKey, ...] | None = None
+    created_as: tuple[MatchKey, ...] = ()
     may_create: bool = True
     absent_reason: str = "no_record"
+    unless: Ref | None = None
     order: datetime | None = None
     explanation: Fields = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -126,10 +134,15 @@ class Write:
 
 @dataclass(frozen=True)
 class Skip:
-    """Nothing to write for this key, and why (a stable word such as ``anonymous``)."""
+    """Nothing to write for this key, and why (a stable word such as ``anonymous``).
+
+    ``unlink``: the record these keys stand for is no longer theirs; ``moves_to``: it is this key's from now on, if
+    that has none of its own."""
 
     key: str
     reason: str
+    unlink: Ref | None = None
+    moves_to: MatchKey | None = None
 
 
 @dataclass(frozen=True)
@@ -184,7 +197,10 @@ class Stage:
     """One object a flow writes. Stages are sent in their order. ``find`` looks for WRITE_ONCE records in doubt, up to a
     batch of them, and answers by key; without it they stay in doubt until a person decides. ``complete`` is asked with
     each batch of what is about to be sent (not through the lane) and answers by key: for what is looked up at the last
-    moment; a change's ``initial`` says what it takes to do so."""
+    moment; a change's ``initial`` says what it takes to do so. ``one_to_one``: a record belongs to one key; found by
+    another one's key, it is not taken. ``recreate`` False: what was deleted in the target is not created again.
+    ``thorough``: the look-up asks for every key, so that the others' hits are told. ``per_call``: records a write call
+    takes, where that is fewer than a batch."""
 
     name: str  # "people"
     target: Target
@@ -198,6 +214,10 @@ class Stage:
     find: Callable[[Sequence[Doubt]], Mapping[str, Sighting]] | None = None
     complete: Callable[[Sequence[Due]], Mapping[str, Late]] | None = None
     alias: str = ""  # match field that names the source record itself: linked however the target was found
+    one_to_one: bool = False
+    recreate: bool = True
+    thorough: bool = False
+    per_call: int = 0
 
 
 @dataclass(frozen=True)

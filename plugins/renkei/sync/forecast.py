@@ -32,8 +32,9 @@ def forecast(engine: Engine, flow: Flow, run: Any, *, dry: bool) -> str:
 
 
 def calls_for(stage: Stage, records: int) -> int:
-    """Calls for so many records: full batches, each looked up first where records are created after a look-up."""
-    return ceil(records / stage.target.batch_size) * (2 if stage.form is Form.CREATE_AFTER_LOOKUP else 1)
+    """Calls for so many records, and one look-up a batch where records are created after a look-up."""
+    lookups = ceil(records / stage.target.batch_size) if stage.form is Form.CREATE_AFTER_LOOKUP else 0
+    return lookups + ceil(records / (stage.per_call or stage.target.batch_size))
 
 
 def days_for(calls: int, allowance: Allowance) -> int:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,8 +21,8 @@ from renkei.sync.canonical import dumps
 from renkei.sync.flow import Stage
 from renkei.sync.lookup import Candidate, aliases, detail_of, links_of, look_up, newest_only, sort_out
 from renkei.sync.ports import Outcome, Result, WriteItem
-from renkei.sync.results import Resolution
-from renkei.sync.rows import REMATCHED
+from renkei.sync.results import REMATCHED, Resolution
+from renkei.sync.rows import resolve_refs
 from renkei.sync.sender import Sender, call, new_attempt
 
 log = logging.getLogger("renkei.push")
@@ -129,6 +130,8 @@ def _fill(sender: Sender, connection: sa.Connection, index: int, stage: Stage, a
             break
         candidates = look_up(sender, connection, stage, turn.choose(claimed))
         done, creates, updates = sort_out(stage, candidates, sender.engine.now(connection))
+        creates, waiting = _with_refs(sender, connection, stage, creates)
+        done += waiting
         sender.store(connection, stage, done, None)
         turn.creates += creates[: limit - len(turn.creates)]
         turn.updates += updates
@@ -143,6 +146,18 @@ def _fill(sender: Sender, connection: sa.Connection, index: int, stage: Stage, a
         turn.updates = newest[:limit]
         _commit_to(sender, connection, stage, turn.updates, attempt, create=False)
     return turn
+
+
+def _with_refs(
+    sender: Sender, connection: sa.Connection, stage: Stage, creates: Sequence[Candidate]
+) -> tuple[list[Candidate], list[Resolution]]:
+    """What is to be created names its parents by their ids; without them it waits."""
+    naming = [one for one in creates if one.change.refs]
+    if not naming:
+        return list(creates), []
+    ids, waiting = resolve_refs(sender, connection, stage, [one.change for one in naming])
+    ready = [replace(one, refs=ids.get(one.change.id, {})) for one in creates if one.change.id not in waiting]
+    return ready, list(waiting.values())
 
 
 def _link_first(sender: Sender, stage: Stage, one: Candidate) -> Resolution:
@@ -168,13 +183,18 @@ def _commit_to(
     rows = [
         {
             "id": one.change.id,
-            "sent": {"fields": dict(one.change.fields), "initial": dict(one.change.initial) if create else {}},
+            "sent": {"fields": dict(one.change.fields), "initial": _initial(one) if create else {}},
             "target_id": one.found.id if one.found else None,
         }
         for one in batch
     ]
     now = sender.engine.now(connection)
     outbox.mark_sending(connection, dumps(rows), attempt=attempt, now=now, deadline=stage.target.call_deadline)
+
+
+def _initial(one: Candidate) -> dict[str, Any]:
+    """What only a create carries."""
+    return {**one.change.initial, **one.refs}
 
 
 def _send(
@@ -190,7 +210,7 @@ def _send(
     items = [
         WriteItem(
             one.change.key,
-            {**one.change.initial, **one.change.fields} if create else one.change.fields,
+            {**_initial(one), **one.change.fields} if create else one.change.fields,
             one.found.id if one.found else None,
         )
         for one in batch
@@ -222,6 +242,7 @@ def _resolution(sender: Sender, stage: Stage, one: Candidate, outcome: Outcome, 
             links=_created_links(stage, change) if created else links_of(stage, one),
             how="created" if created else "found",
             delivered=dict(change.fields),
+            shown=outcome.shown,
             detail=detail_of(one) | {"fields": sorted({*change.fields, *(change.initial if created else {})})},
         )
     if outcome.result in (Result.EXISTS, Result.AMBIGUOUS) and change.attempts < EXISTS_LIMIT:
@@ -237,6 +258,10 @@ def _resolution(sender: Sender, stage: Stage, one: Candidate, outcome: Outcome, 
             reason="the record is gone at the vendor; it is looked for again",
             due_at=now,
         )
+    if outcome.result is Result.UNKNOWN:
+        return results.lost(change, stage, now, outcome.code, outcome.reason)
+    if outcome.result is Result.NOT_SENT:
+        return Resolution(change, "pending", reason=outcome.reason or None, due_at=sender.started)
     if outcome.result is Result.SKIPPED:
         return Resolution(
             change, "closed", event="skipped", outcome="skipped", code=outcome.code or None, reason=outcome.reason
@@ -248,6 +273,8 @@ def _resolution(sender: Sender, stage: Stage, one: Candidate, outcome: Outcome, 
 
 def _created_links(stage: Stage, change: Change) -> list[str]:
     """What a created record stands for: its own key, and the source record that names it."""
+    if change.aliases:
+        return [*change.aliases["known_by"], *change.aliases["created_as"]]
     return list(dict.fromkeys([*change.match[-1:], *aliases(stage, change)]))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,20 +15,29 @@ from renkei.store.changes import Change
 from renkei.sync.canonical import same
 from renkei.sync.compare import stands_back
 from renkei.sync.flow import Stage
+from renkei.sync.matching import Choice, Hit, choose
 from renkei.sync.ports import Found, MatchKey
-from renkei.sync.results import Resolution, ref_name
+from renkei.sync.results import DELETED_THERE, REMATCHED, Resolution, ref_name
 from renkei.sync.sender import Sender
 
+log = logging.getLogger("renkei.push")
+
+TAKEN = "taken"  # why: what was found belongs to another record of the source
 
 @dataclass(frozen=True)
 class Candidate:
-    """A change of the lane with what the look-up found: ``others`` are further records with the same key."""
+    """A change of the lane with what the look-up found, and why not something else; ``refs`` are fields of a create
+    that take the id of another record."""
 
     change: Change
-    key: str | None = None
+    choice: Choice
     found: Found | None = None
-    others: tuple[str, ...] = ()
     linked: bool = False
+    refs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str | None:
+        return self.choice.key
 
 
 def look_up(sender: Sender, connection: sa.Connection, stage: Stage, claimed: Sequence[Change]) -> list[Candidate]:
@@ -46,13 +56,31 @@ def look_up(sender: Sender, connection: sa.Connection, stage: Stage, claimed: Se
         if key is None:
             open_changes.append(change)
         else:
-            candidates.append(Candidate(change, key, Found(linked[target.object, key], {}), linked=True))
+            target_id = linked[target.object, key]
+            candidates.append(Candidate(change, Choice(target_id, key), Found(target_id, {}), linked=True))
     found = _ask(stage, open_changes)
+    owners = _owners(sender, connection, stage, found)
     for change in open_changes:
-        key = next((key for key in change.match if key in found), None)
-        hits = found[key] if key is not None else []
-        candidates.append(Candidate(change, key, hits[0] if hits else None, tuple(hit.id for hit in hits[1:])))
+        hits = {key: [Hit(one.id) for one in found[key]] for key in change.match if key in found}
+        ours = {*change.match, *change.aliases.get("known_by", ())}
+        taken = {target_id for target_id, keys in owners.items() if ours.isdisjoint(keys)}
+        choice = choose(change.match, hits, taken)
+        record = next((one for one in found.get(choice.key or "", ()) if one.id == choice.id), None)
+        candidates.append(Candidate(change, choice, record))
+        if choice.conflict:
+            log.warning("%s: %s: its keys find different records; see the change's log", sender.flow.name, change.key)
     return candidates
+
+
+def _owners(
+    sender: Sender, connection: sa.Connection, stage: Stage, found: Mapping[str, Sequence[Found]]
+) -> dict[str, set[str]]:
+    """Where a record belongs to one key only: whose the found ones are."""
+    if not stage.one_to_one:
+        return {}
+    ids = sorted({one.id for hits in found.values() for one in hits})
+    account = str(stage.target.account)
+    return links.owners(connection, sender.flow.integration, account, stage.target.object, ids)
 
 
 def _ask(stage: Stage, open_changes: Sequence[Change]) -> dict[str, list[Found]]:
@@ -62,7 +90,7 @@ def _ask(stage: Stage, open_changes: Sequence[Change]) -> dict[str, list[Found]]
         keys = [
             match_key(key)
             for change in open_changes
-            if not any(other in found for other in change.match)
+            if stage.thorough or not any(other in found for other in change.match)
             for key in change.match
             if match_key(key).field == name
         ]
@@ -112,6 +140,10 @@ def _differs(candidate: Candidate) -> bool:
 def _absent(stage: Stage, candidate: Candidate, now: datetime) -> Resolution | None:
     """What to do about a record nobody found; None: create it."""
     change = candidate.change
+    if candidate.choice.taken:
+        return Resolution(
+            change, "closed", event="skipped", outcome="skipped", reason=TAKEN, detail=detail_of(candidate)
+        )
     if change.state == "in_doubt" and change.sent_at is not None:
         counts_from = change.sent_at + stage.target.call_deadline + stage.in_doubt_after
         if now < counts_from:
@@ -124,9 +156,11 @@ def _absent(stage: Stage, candidate: Candidate, now: datetime) -> Resolution | N
             )
     if change.stale:
         return planned_first(stage, candidate, now)
-    if not change.may_create:
+    gone = change.code == REMATCHED and not stage.recreate
+    if gone or not change.may_create:
         names = [ref_name(str(stage.target.account), stage.target.object, key) for key in change.match]
-        return Resolution(change, "waiting", reason=change.absent_reason, waits_for=names, due_at=now)
+        reason = DELETED_THERE if gone else change.absent_reason
+        return Resolution(change, "waiting", reason=reason, waits_for=names, due_at=now)
     return None
 
 
@@ -210,6 +244,8 @@ def _stands_back(stage: Stage, candidate: Candidate) -> Resolution:
 
 def links_of(stage: Stage, candidate: Candidate) -> tuple[str, ...]:
     """The keys that stand for the found record from now on: what it was found by, and the source record's own."""
+    if candidate.change.aliases:
+        return tuple(candidate.change.aliases["known_by"])
     found = () if candidate.linked or candidate.key is None else (candidate.key,)
     own = [key for key in aliases(stage, candidate.change) if not (candidate.linked and key == candidate.key)]
     return tuple(dict.fromkeys([*found, *own]))
@@ -221,7 +257,4 @@ def aliases(stage: Stage, change: Change) -> list[str]:
 
 
 def detail_of(candidate: Candidate) -> dict[str, Any]:
-    detail: dict[str, Any] = {"matched_by": match_key(candidate.key).field if candidate.key else None}
-    if candidate.others:
-        detail["others_with_this_key"] = list(candidate.others)
-    return detail
+    return candidate.choice.explanation()

@@ -134,13 +134,15 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one WriteItem; results come in the order of the items."""
+    """What came of one WriteItem; results come in the order of the items. ``shown``: the fields as the vendor's answer
+    showed them, in its own form."""
 
     result: Result
     id: str | None = None
     code: str = ""
     reason: str = ""
     error_class: ErrorClass = "data"
+    shown: Fields | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ TRANSIENT_CAP = timedelta(hours=1)
 DATA_RETRY = timedelta(days=1)
 DATA_DAYS = timedelta(days=7)
 CONFIGURATION_RETRY = timedelta(hours=1)
+REMATCHED = "rematch"  # the code of a change whose record was gone: it is looked for once more
+DELETED_THERE = "deleted_in_target"  # why what a person deleted in the target is not created again
 
 
 @dataclass
@@ -26,8 +28,8 @@ class Resolution:
     """The new state of one change, and what else follows from it.
 
     ``links`` are match keys that now stand for ``target_id``; ``delivered`` is what the target now holds of the
-    flow's fields; ``explanation`` joins the change's own; ``event`` names the line in the history (none when nothing
-    worth telling happened).
+    flow's fields, ``shown`` the vendor's own form of it; ``explanation`` joins the change's own; ``event`` names the
+    line in the history (none when nothing worth telling happened).
     """
 
     change: Change
@@ -44,6 +46,7 @@ class Resolution:
     links: Sequence[str] = ()
     how: str = "found"
     delivered: dict[str, Any] | None = None
+    shown: Mapping[str, Any] | None = None
     detail: dict[str, Any] = field(default_factory=dict)
     explanation: Mapping[str, Any] = field(default_factory=dict)
 
@@ -144,7 +147,7 @@ def _store_delivered(
         _delivered_key(stage, one): {
             "key": _delivered_key(stage, one),
             "target_id": one.target_id,
-            "fields": {name: _sent(flow, value, now) for name, value in one.delivered.items()},
+            "fields": {name: _entry(flow, one, name, now) for name in one.delivered},
             "source_order": one.change.source_order,
             "change_id": one.change.id,
         }
@@ -160,9 +163,12 @@ def _store_delivered(
         pairs.look_again(connection, flow.name, [one.change.key for one in kept if one.delivered], now + lag)
 
 
-def _sent(flow: Flow, value: Any, now: datetime) -> dict[str, Any]:
+def _entry(flow: Flow, one: Resolution, name: str, now: datetime) -> dict[str, Any]:
     """In a two-way flow it counts when we wrote: an older read says nothing about it."""
-    return {"sent": value, "at": now} if flow.two_way else {"sent": value}
+    entry: dict[str, Any] = {"sent": (one.delivered or {})[name]}
+    if name in (one.shown or {}):
+        entry["shown"] = (one.shown or {})[name]
+    return {**entry, "at": now} if flow.two_way else entry
 
 
 def _delivered_key(stage: Stage, one: Resolution) -> str:
@@ -187,7 +193,8 @@ def _store_links(
     if not rows:
         return
     account = str(stage.target.account)
-    links.add(connection, flow.integration, account, stage.target.object, dumps(rows))
+    kind = "one_to_one" if stage.one_to_one else "many_to_one"
+    links.add(connection, flow.integration, account, stage.target.object, dumps(rows), kind)
     names = [ref_name(account, stage.target.object, key) for one in kept for key in one.links]
     outbox.wake(connection, names, now)
 
@@ -205,8 +212,11 @@ def forget_gone(
     """Target records were merged or deleted: links to them end, what was delivered to them is forgotten, and all
     who were linked to them are planned again, with what hangs from them."""
     account = str(stage.target.account)
-    ended = links.retire(connection, flow.integration, account, target_object, ids, "gone at the vendor")
+    ended = links.retire(connection, flow.integration, account, target_object, ids, links.GONE)
     delivered.forget_targets(connection, account, ids, target_object)
+    for feed in flow.feeds:
+        if feed.mirrors == target_object and str(feed.source.account) == account:
+            records.mark_deleted(connection, account, feed.name, ids)
     plan_again(connection, flow, gone)
     for source in sorted({str(feed.source.account) for feed in flow.feeds}):
         records.queue_subjects(connection, flow.name, source, ended)

@@ -17,11 +17,10 @@ from renkei.sync.finding import find_out, marker_of
 from renkei.sync.flow import Form, Stage
 from renkei.sync.late import complete
 from renkei.sync.ports import Outcome, Result, WriteItem
-from renkei.sync.results import Resolution
+from renkei.sync.results import REMATCHED, Resolution
 from renkei.sync.sender import Sender, call, new_attempt, tell_lost
 
 STATES: tuple[outbox.ClaimState, ...] = ("pending", "failed")
-REMATCHED = "rematch"
 
 
 @dataclass(frozen=True)
@@ -86,20 +85,32 @@ def _claim(
 def _resolve(
     sender: Sender, connection: sa.Connection, stage: Stage, claimed: Sequence[Change]
 ) -> tuple[list[Ready], list[Resolution]]:
-    """References become ids; a change whose parent is not linked yet waits for it."""
+    ids, waiting = resolve_refs(sender, connection, stage, claimed)
+    ready = [
+        Ready(change, {**change.fields, **ids[change.id]}, change.target_id or _own_id(stage, change))
+        for change in claimed
+        if change.id in ids
+    ]
+    return ready, list(waiting.values())
+
+
+def resolve_refs(
+    sender: Sender, connection: sa.Connection, stage: Stage, claimed: Sequence[Change]
+) -> tuple[dict[int, dict[str, str]], dict[int, Resolution]]:
+    """References become ids, by change and field; a change whose parent is not linked yet waits for it."""
     account = str(stage.target.account)
     wanted = [(ref["object"], key) for change in claimed for ref in change.refs.values() for key in ref["keys"]]
     linked = links.live(connection, sender.flow.integration, account, wanted)
-    ready: list[Ready] = []
-    unresolved: list[Resolution] = []
+    ready: dict[int, dict[str, str]] = {}
+    waiting: dict[int, Resolution] = {}
     for change in claimed:
         ids = {name: _first(linked, ref) for name, ref in change.refs.items()}
         missing = [name for name, target_id in ids.items() if target_id is None]
         if missing:
-            unresolved.append(_wait(account, change, missing))
+            waiting[change.id] = _wait(account, change, missing)
         else:
-            ready.append(Ready(change, {**change.fields, **ids}, change.target_id or _own_id(stage, change)))
-    return ready, unresolved
+            ready[change.id] = {name: target_id for name, target_id in ids.items() if target_id is not None}
+    return ready, waiting
 
 
 def _own_id(stage: Stage, change: Change) -> str | None:
@@ -196,6 +207,7 @@ def _resolution(sender: Sender, stage: Stage, one: Ready, outcome: Outcome, now:
             code=outcome.code or None,
             reason=outcome.reason or None,
             delivered=dict(one.fields),
+            shown=outcome.shown,
             detail={"fields": sorted(one.fields), "warnings": list(change.warnings)},
         )
     if outcome.result is Result.SKIPPED:

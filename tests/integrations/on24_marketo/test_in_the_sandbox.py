@@ -104,9 +104,9 @@ def test_the_lead_id_beats_the_address_and_of_two_leads_the_first_is_taken(ready
     assert sorted(int(record["personid"]) for record in ready.records()) == [by_id["id"], first["id"]]
     with ready.store.begin() as connection:
         told = connection.exec_driver_sql(
-            "select detail from renkei.change_log where detail ? 'others_with_this_key'"
+            "select detail from renkei.change_log where detail ? 'candidates_refused'"
         ).scalars()
-        assert [detail["others_with_this_key"] for detail in told] == [[str(second["id"])]]
+        assert [[one["id"] for one in detail["candidates_refused"]] for detail in told] == [[str(second["id"])]]
 
 
 @pytest.mark.req("O18")
