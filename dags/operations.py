@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, chain
 
 from renkei.operators.bootstrap import integration_names
 from renkei.operators.dag_frame import frame, japan
 from renkei.operators.flow_tasks import STORE_POOL
+from renkei.operators.operations.approve import ApplyDecisionOperator, ShowSetAsideOperator, approval
 from renkei.operators.operations.check import CheckOperator
 from renkei.operators.operations.forget import ForgetOperator
 from renkei.operators.operations.maintenance import KeepAliveOperator, RetentionOperator
-from renkei.operators.operations.params import check_params, forget_params, retry_params
+from renkei.operators.operations.params import approve_params, check_params, forget_params, retry_params
 from renkei.operators.operations.retry_failed import RetryFailedOperator
 from renkei.operators.operations.setup import SetupOperator
 from renkei.operators.operations.watch import WatchOperator
@@ -29,6 +30,15 @@ CHECK_DOC = """
 Tests an integration's connections, the definitions and rights at the vendors, its settings file and our database.
 Each finding is one line that says what to do and links to its step in the set-up guide. Nothing is written.
 After a vendor has thrown us out, a passed check is what lets the integration's runs call it again.
+"""
+
+APPROVE_DOC = """
+### Allow what a run set aside
+
+Some changes need a person: many deals that are gone at once, a deal that was deleted or merged, nobody can tell. Their
+run writes nothing and says in its note how many it set aside. Start this DAG with that run's number: it shows what is
+asked (*Required actions*), and waits for 24 hours. **Approve**: the changes are planned against today's state and sent
+at once. **Reject**: they are not asked for again. No answer: nothing happens, and you may ask again.
 """
 
 RETRY_DOC = """
@@ -75,6 +85,13 @@ with DAG(
     **frame(tags=["operations"], doc_md=CHECK_DOC),
 ):
     CheckOperator(task_id="check", pool=STORE_POOL)
+
+with DAG("renkei_approve", schedule=None, params=approve_params(), **frame(tags=["operations"], doc_md=APPROVE_DOC)):
+    chain(
+        ShowSetAsideOperator(task_id="show", pool=STORE_POOL),
+        approval(),
+        ApplyDecisionOperator(task_id="apply", pool=STORE_POOL),
+    )
 
 with DAG(
     "renkei_retry_failed", schedule=japan("25 * * * *"), params=retry_params(),

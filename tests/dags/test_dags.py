@@ -18,12 +18,14 @@ from renkei.policies import ErrorTreePolicy
 ROOT = Path(__file__).resolve().parents[2]
 FLOW_DAGS = {"on24_to_marketo", "on24_to_marketo_backfill"}
 CACHE_DAGS = {"immedio_list_cache", "immedio_field_sync"}  # open, extract, settle
-INLINE_DAGS = {"immedio_bookings"}  # one task for all steps
+INLINE_DAGS = {"immedio_bookings", "senses_to_marketo"}  # one task for all steps
+NIGHTLY_DAGS = {"senses_reconcile"}  # several flows, each with its five tasks
 OPERATIONS = {
+    "renkei_approve",
     "immedio_field_test", "renkei_setup", "renkei_check", "renkei_retry_failed", "renkei_watch", "renkei_maintenance",
     "renkei_forget",
 }
-POOLS = {"marketo", "on24", "salesforce", "account_engagement", "bookings", "default_pool"}
+POOLS = {"marketo", "on24", "mazrica", "salesforce", "account_engagement", "bookings", "default_pool"}
 
 
 def parse() -> DagBag:
@@ -35,14 +37,14 @@ def bag() -> DagBag:
     return parse()
 
 
-@pytest.fixture(scope="module", params=sorted(FLOW_DAGS | CACHE_DAGS | INLINE_DAGS | OPERATIONS))
+@pytest.fixture(scope="module", params=sorted(FLOW_DAGS | CACHE_DAGS | INLINE_DAGS | NIGHTLY_DAGS | OPERATIONS))
 def dag(request: pytest.FixtureRequest, bag: DagBag) -> Any:
     return bag.dags[request.param]
 
 
 def test_all_files_parse_to_these_dags(bag: DagBag) -> None:
     assert bag.import_errors == {}
-    assert set(bag.dags) == FLOW_DAGS | CACHE_DAGS | INLINE_DAGS | OPERATIONS
+    assert set(bag.dags) == FLOW_DAGS | CACHE_DAGS | INLINE_DAGS | NIGHTLY_DAGS | OPERATIONS
 
 
 def test_every_dag_explains_itself(dag: Any) -> None:
@@ -70,7 +72,7 @@ def test_every_task_has_retries_with_a_bound_a_policy_and_an_end(dag: Any) -> No
         assert task.retries >= 1
         assert task.max_retry_delay is not None
         assert isinstance(task.retry_policy, ErrorTreePolicy)
-        assert task.execution_timeout is not None
+        assert task.execution_timeout is not None or task.response_timeout is not None
         assert task.pool in POOLS
 
 
@@ -82,20 +84,30 @@ def test_every_param_is_typed_and_described(dag: Any) -> None:
         assert param.description or param.schema.get("description"), name
 
 
-@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS | CACHE_DAGS))
+@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS | CACHE_DAGS | NIGHTLY_DAGS))
 def test_settle_is_the_only_leaf_and_always_runs(dag_id: str, bag: DagBag) -> None:
-    (leaf,) = bag.dags[dag_id].leaves
-    assert leaf.task_id.endswith("settle")
-    assert leaf.trigger_rule == "all_done"
+    leaves = bag.dags[dag_id].leaves
+    assert len({leaf.task_group.group_id for leaf in leaves}) == len(leaves)
+    assert len(leaves) == 1 or dag_id in NIGHTLY_DAGS
+    for leaf in leaves:
+        assert leaf.task_id.endswith("settle")
+        assert leaf.trigger_rule == "all_done"
 
 
-@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS | INLINE_DAGS))
+def test_one_flow_from_senses_that_fails_stops_no_other_but_shows(bag: DagBag) -> None:
+    tasks = bag.dags["senses_to_marketo"].task_dict
+    assert {tasks[name].trigger_rule for name in ("action_kind", "deal_phase")} == {"all_done"}
+    assert tasks["all_well"].upstream_task_ids == {"contacts", "action_kind", "deal_phase"}
+    assert tasks["all_well"].trigger_rule == "all_success"
+
+
+@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS | INLINE_DAGS | NIGHTLY_DAGS))
 def test_a_flow_that_fails_or_takes_too_long_is_told(dag_id: str, bag: DagBag) -> None:
     dag = bag.dags[dag_id]
     assert dag.deadline and dag.on_failure_callback
 
 
-@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS | INLINE_DAGS | OPERATIONS))
+@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS | INLINE_DAGS | NIGHTLY_DAGS | OPERATIONS))
 def test_serialized_dags_come_back_the_same(dag_id: str, bag: DagBag) -> None:
     written = DagSerialization.serialize_dag(bag.dags[dag_id])
     back = DagSerialization.deserialize_dag(written)
@@ -129,7 +141,7 @@ def test_a_broken_settings_file_breaks_only_its_own_dags(
     (settings / "on24_marketo.yaml").write_text(broken)
     monkeypatch.setenv("RENKEI_SETTINGS_DIR", str(settings))
     bag = parse()
-    assert set(bag.dags) == CACHE_DAGS | INLINE_DAGS | OPERATIONS
+    assert set(bag.dags) == CACHE_DAGS | INLINE_DAGS | NIGHTLY_DAGS | OPERATIONS
     ((file, message),) = bag.import_errors.items()
     assert "on24_marketo" in file
     assert "integrations/on24_marketo.yaml" in message.strip().splitlines()[-1]

@@ -44,10 +44,20 @@ class Entry:
 # In this order fields are owned: where two want the same one, the later integration is refused.
 ENTRIES = (
     Entry("on24_marketo", "renkei.integrations.on24_marketo"),
-    Entry("senses_marketo", "renkei.integrations.senses_marketo", flows=("marketo_to_senses",)),
-    Entry("immedio_salesforce", "renkei.integrations.immedio_salesforce", flows=(
-        "immedio_bookings", "immedio_list_cache", "immedio_field_sync",
-    )),
+    Entry(
+        "senses_marketo",
+        "renkei.integrations.senses_marketo",
+        flows=("marketo_to_senses", "senses_to_marketo", "senses_action_kind", "senses_deal_phase"),
+    ),
+    Entry(
+        "immedio_salesforce",
+        "renkei.integrations.immedio_salesforce",
+        flows=(
+            "immedio_bookings",
+            "immedio_list_cache",
+            "immedio_field_sync",
+        ),
+    ),
 )
 
 

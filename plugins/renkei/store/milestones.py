@@ -20,6 +20,14 @@ def reached(connection: sa.Connection, integration: str, name: str, now: datetim
     return found
 
 
+def get(connection: sa.Connection, integration: str, name: str) -> datetime | None:
+    """When the milestone was reached; None if never."""
+    statement = sa.select(milestone.c.reached_at).where(
+        milestone.c.integration == integration, milestone.c.name == name
+    )
+    return connection.execute(statement).scalar_one_or_none()
+
+
 def undo(connection: sa.Connection, integration: str, name: str) -> None:
     """It no longer holds; reached again, it counts from then."""
     connection.execute(sa.delete(milestone).where(milestone.c.integration == integration, milestone.c.name == name))

@@ -28,9 +28,7 @@ class ListStore(Protocol):
 class RecordStore(Protocol):
     """Where records go."""
 
-    def replace(
-        self, connection: sa.Connection, staged: Staged, sobject: str, most_removed: float
-    ) -> Replaced: ...
+    def replace(self, connection: sa.Connection, staged: Staged, sobject: str, most_removed: float) -> Replaced: ...
 
     def keep_only(self, connection: sa.Connection, sobjects: Iterable[str]) -> int: ...
 
@@ -72,7 +70,5 @@ def _members(store: ListStore, label: str, source: ListMembers) -> Callable[[sa.
     return lambda connection, staged: store.replace(connection, staged, label, str(source.found_id))
 
 
-def _records(
-    store: RecordStore, sobject: str, most_removed: float
-) -> Callable[[sa.Connection, Staged], Replaced]:
+def _records(store: RecordStore, sobject: str, most_removed: float) -> Callable[[sa.Connection, Staged], Replaced]:
     return lambda connection, staged: store.replace(connection, staged, sobject, most_removed)

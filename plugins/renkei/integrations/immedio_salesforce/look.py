@@ -55,9 +55,7 @@ class Completer:
         """What was planned before a disconnect or a switch, and may not be sent any more (R13)."""
         arms = self._arms()
         told = {
-            one.key: refusal_of(
-                self._settings, arms, action, datetime.fromisoformat(str(one.initial["received_at"]))
-            )
+            one.key: refusal_of(self._settings, arms, action, datetime.fromisoformat(str(one.initial["received_at"])))
             for one in due
         }
         return {key: Late(None, {}, reason, over=True) for key, reason in told.items() if reason}

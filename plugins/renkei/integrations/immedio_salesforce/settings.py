@@ -83,7 +83,8 @@ class Connect(Section):
     """Connecting by redirect and approval."""
 
     callback_url: str = Field(
-        default="http://localhost:8090/salesforce/callback", pattern=r"^https?://[^\s?#]+$",
+        default="http://localhost:8090/salesforce/callback",
+        pattern=r"^https?://[^\s?#]+$",
         description="as entered in the connected app",
     )
     minutes: int = Field(default=15, ge=1, le=60, description="how long an approval is waited for")

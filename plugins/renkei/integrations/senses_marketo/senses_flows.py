@@ -54,7 +54,6 @@ class Ends:
     partners: Partners
     started: datetime
     phase_since: datetime | None = None
-    accept_vanished: bool = False
 
     @property
     def account(self) -> str:
@@ -81,7 +80,7 @@ def _contacts(settings: Settings, ends: Ends, fields: Mapping[str, LeadField], n
         "people", target, lambda unit: map_contact(unit, settings, sizes), settings, SENSES_TO_MARKETO, "key"
     )
     transform = contact_rows(ends.store, ends.account, ends.started)
-    gone = gone_records(ends.store, ends.account, EDITS, settings.reconcile, "contacts", accept=ends.accept_vanished)
+    gone = gone_records(ends.store, ends.account, EDITS, settings.reconcile, "contacts")
     source: Source = WithHistory(_raw(ends, CONTACTS), transform)
     if nightly:
         source = Snapshot(_whole(ends, CONTACTS), ends.store, EDITS, transform, gone)

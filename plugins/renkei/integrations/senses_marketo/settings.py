@@ -192,9 +192,9 @@ class Settings(IntegrationSettings):
         return self
 
     def schedule_of(self, flow: str) -> str | None:
-        """The lead flow runs hourly, what comes from Senses every ten minutes."""
-        senses = self.schedules.senses_to_marketo
-        return self.schedules.marketo_to_senses if flow == MARKETO_TO_SENSES else senses
+        """By DAG; the flows that one DAG runs together have its schedule."""
+        schedules: dict[str, str | None] = self.schedules.model_dump()
+        return schedules.get(flow, self.schedules.senses_to_marketo)
 
     @property
     def marketo_overlap(self) -> timedelta:

@@ -79,14 +79,12 @@ def _ended(key: str, known: Known, others: Mapping[str, Fields], held: bool, now
     return SourceRow(key, ended(known.payload, now, how, maybe), version=known.version, deleted=True)
 
 
-def gone_records(
-    store: Store, account: str, feed: str, settings: Reconcile, noun: str, *, accept: bool = False
-) -> Gone:
-    """Records of a list that are gone: marked as deleted, unless too many are and nobody has accepted that."""
+def gone_records(store: Store, account: str, feed: str, settings: Reconcile, noun: str) -> Gone:
+    """Records of a list that are gone: marked as deleted, unless too many are."""
 
     def gone(missing: Mapping[str, Known]) -> list[SourceRow]:
         alive = store.count_alive(account, feed) if missing else 0
-        if too_many(len(missing), alive, settings) and not accept:
+        if too_many(len(missing), alive, settings):
             log.warning("%s", _warned(noun, len(missing), alive))
             return []
         return [

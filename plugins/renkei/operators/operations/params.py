@@ -40,6 +40,16 @@ def retry_params() -> dict[str, Param]:
     }
 
 
+def approve_params() -> dict[str, Param]:
+    """Whose changes are to be allowed."""
+    return {
+        "run": Param(
+            type="integer", minimum=1, title="Run",
+            description="Number of the run that set changes aside: its note names it (renkei.flow_run.id).",
+        ),
+    }
+
+
 def forget_params() -> dict[str, Param]:
     """Whom to forget."""
     return {

@@ -12,6 +12,7 @@ from renkei.hooks.mazrica import MazricaHook
 from renkei.integrations.checks import Finding, probe
 from renkei.integrations.senses_marketo.settings import NAME, Settings
 from renkei.integrations.settings_base import IntegrationSettings
+from renkei.operators.wiring.flows_from_senses import FROM_SENSES, NIGHTLY, flow_from_senses
 from renkei.operators.wiring.purses import MARKETO_RESET, MAZRICA_RESET, allowance_of, purse_settings
 from renkei.store.purse import Purse
 from renkei.sync.engine import Engine
@@ -39,7 +40,12 @@ class Wiring:
         return self.purse, self.senses_purse
 
     def flow(self, name: str, *, described: bool, fresh: bool = False) -> Flow:
-        """One of the flows. Raises ConfigurationError for a name that is none."""
+        """One of the flows; those from Senses also by night (``senses_deal_phase@nightly``).
+
+        Raises ConfigurationError for a name that is none.
+        """
+        if name.removesuffix(NIGHTLY) in FROM_SENSES:
+            return self.with_allowance(flow_from_senses(self, name, described=described, fresh=fresh))
         raise ConfigurationError(f"{NAME} has no flow {name}.", remedy="See the names in its settings module.")
 
     def allowance(self, flow: Flow) -> Allowance:
