@@ -24,6 +24,7 @@ OPERATIONS = {
     "renkei_approve",
     "immedio_field_test", "renkei_setup", "renkei_check", "renkei_retry_failed", "renkei_watch", "renkei_maintenance",
     "renkei_forget",
+    "renkei_connection",
 }
 POOLS = {"marketo", "on24", "mazrica", "salesforce", "account_engagement", "bookings", "default_pool"}
 

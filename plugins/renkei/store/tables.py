@@ -451,5 +451,6 @@ api_key = Table(
 )
 
 from renkei.store import tables_cache as _cache  # noqa: E402, F401 - puts its tables on the same metadata
+from renkei.store import tables_connect as _connect  # noqa: E402, F401
 from renkei.store import tables_gates as _gates  # noqa: E402, F401
 from renkei.store import tables_pairs as _pairs  # noqa: E402, F401 - puts its tables on the same metadata

@@ -11,7 +11,7 @@ from renkei.store.async_db import AsyncConnection
 from renkei.store.async_db import connect as connect_async
 from renkei.store.db import connect
 from renkei.store.suppression import Suppression
-from renkei.web import health
+from renkei.web import health, salesforce
 from renkei.web.receiver import routes
 from renkei.web.receiver.secrets import Read, Secrets, airflow_connection
 from renkei.web.receiver.writer import Writer
@@ -19,7 +19,7 @@ from renkei.web.site import read, tag
 from renkei.web.site.limits import Limits
 from renkei.web.site.offers import FromFile, Sites
 
-ROUTERS = (health.router, routes.router, tag.router, read.router)
+ROUTERS = (health.router, routes.router, tag.router, read.router, salesforce.router)
 STORE_CONNECTION = "renkei_db"
 
 
@@ -47,7 +47,7 @@ def create_app(
         store.dispose()
 
     app = FastAPI(title="Renkei", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.state.store, app.state.suppression = store, suppression
+    app.state.store, app.state.suppression, app.state.fernet_keys = store, suppression, fernet_keys
     app.state.secrets, app.state.refusals = Secrets(read_connection), routes.Refusals()
     app.state.site, app.state.limits = site or FromFile(), Limits()
     for router in ROUTERS:

@@ -147,6 +147,11 @@ class Settings(IntegrationSettings):
                 raise ValueError(f"{name}.reserve leaves nothing of daily_calls → Make it smaller.")
         return self
 
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What a connection must grant (R3)."""
+        return ("api", "refresh_token", "pardot_api") if self.lists.enabled else ("api", "refresh_token")
+
     def schedule_of(self, flow: str) -> str | None:
         return {LIST_CACHE: self.lists.refresh, FIELD_SYNC: self.fields.refresh}.get(flow, self.schedule)
 

@@ -60,3 +60,25 @@ def forget_params() -> dict[str, Param]:
         ),
         "reason": Param("asked for", type="string", title="Reason", description="Kept with the suppression entry."),
     }
+
+
+CONNECTED_BY_APPROVAL = ("immedio_salesforce", "salesforce_account_engagement")
+
+
+def connection_params(integrations: tuple[str, ...]) -> dict[str, Param]:
+    """What to do with a connection."""
+    those = [name for name in integrations if name in CONNECTED_BY_APPROVAL] or list(CONNECTED_BY_APPROVAL[:1])
+    return {
+        "do": Param(
+            "connect", type="string", enum=["connect", "disconnect", "arm", "disarm"], title="What to do",
+            description="connect: the log shows a link to Salesforce's login; approve there. disconnect: after a "
+            "confirmation everything stops and what is queued is dropped. arm: ToDo and campaign act again.",
+        ),
+        "integration": Param(
+            those[0], type="string", enum=those, title="Integration", description="Whose connection it is.",
+        ),
+        "actions": Param(
+            None, type=["null", "array"], items={"type": "string", "enum": ["todo", "campaign"]}, title="Actions",
+            description="What to arm or disarm; empty: all that are switched on.",
+        ),
+    }  # fmt: skip
