@@ -44,7 +44,7 @@ def test_every_table_and_column_is_told(page: str) -> None:
 
 @pytest.mark.parametrize("page", [ENGLISH, JAPANESE], ids=["en", "ja"])
 def test_the_columns_of_the_views_are_told(page: str, connection: Connection) -> None:
-    for view in ("activity", "run_counts", "problem_record", "sync_queue", "sync_queue_depth"):
+    for view in ("activity", "run_counts", "problem_record", "sync_queue", "sync_queue_depth", "booking_explanation"):
         section = re.split(rf"^### {view}$", page, flags=re.MULTILINE)[1].split("\n##")[0]
         columns = connection.execute(text(f"select * from renkei.{view}")).keys()
         assert [name for name in columns if not re.search(rf"\b{name}\b", section)] in (
@@ -85,6 +85,8 @@ def _seed(connection: Connection) -> None:
         "decision": {"phone": {"policy": "left", "winner": "left", "reason": "owner"}},
     }  # fmt: skip
     connection.execute(insert(two_way_pair).values(pair))
+    action = {"flow": "immedio_bookings", "key": "bk-1", "action": "todo", "due_at": func.now()}
+    connection.execute(insert(t.due_action).values(**action, payload={"guest": "hanako@example.jp"}))
     mark = {"flow": FLOW, "account": SOURCE, "feed": "on24.registrant", "position": func.now()}
     connection.execute(insert(t.watermark).values(mark))
 
