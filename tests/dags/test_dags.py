@@ -16,12 +16,16 @@ from airflow.serialization.serialized_objects import DagSerialization
 from renkei.policies import ErrorTreePolicy
 
 ROOT = Path(__file__).resolve().parents[2]
-FLOW_DAGS = {"on24_to_marketo", "on24_to_marketo_backfill"}
+FLOW_DAGS = {"on24_to_marketo", "on24_to_marketo_backfill", "account_engagement_manual_sync"}
 CACHE_DAGS = {"immedio_list_cache", "immedio_field_sync"}  # open, extract, settle
-INLINE_DAGS = {"immedio_bookings", "senses_to_marketo"}  # one task for all steps
+# one task for all steps
+INLINE_DAGS = {
+    "immedio_bookings", "senses_to_marketo", "account_engagement_sync", "account_engagement_metadata",
+    "account_engagement_audit",
+}
 NIGHTLY_DAGS = {"senses_reconcile"}  # several flows, each with its five tasks
 OPERATIONS = {
-    "renkei_approve",
+    "account_engagement_unpause", "renkei_approve",
     "immedio_field_test", "renkei_setup", "renkei_check", "renkei_retry_failed", "renkei_watch", "renkei_maintenance",
     "renkei_forget",
     "renkei_connection",

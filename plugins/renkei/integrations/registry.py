@@ -58,6 +58,10 @@ ENTRIES = (
             "immedio_field_sync",
         ),
     ),
+    Entry(
+        "salesforce_account_engagement", "renkei.integrations.salesforce_account_engagement",
+        flows=("salesforce_account_engagement", "account_engagement_audit"),
+    ),
 )
 
 

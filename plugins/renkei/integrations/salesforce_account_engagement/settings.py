@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from renkei.integrations.ownership import Claim
 from renkei.integrations.paths import settings_dir
-from renkei.integrations.salesforce_account_engagement.names import NAME
+from renkei.integrations.salesforce_account_engagement.names import AUDIT, NAME
 from renkei.integrations.salesforce_account_engagement.settings_connector import Connector, Sharing
 from renkei.integrations.settings_base import ConnectionId, FirstRun, IntegrationSettings, Section, read_settings
 
@@ -94,6 +94,10 @@ class SalesforcePurse(Section):
     rate_seconds: int = Field(default=20, ge=1)
     concurrency: int = Field(default=10, ge=1, le=25)
 
+    @property
+    def share(self) -> int:
+        return self.daily_calls - self.reserve
+
 
 class AccountEngagementPurse(Section):
     """Our share of the business unit's calls a day; the vendor takes five at once."""
@@ -102,6 +106,10 @@ class AccountEngagementPurse(Section):
     reserve: int = Field(default=10_000, ge=0)
     concurrency: int = Field(default=4, ge=1, le=5)
     timezone: str = "Asia/Tokyo"
+
+    @property
+    def share(self) -> int:
+        return self.daily_calls - self.reserve
 
 
 class Watcher(Section):
@@ -148,6 +156,21 @@ class Settings(IntegrationSettings):
     salesforce_purse: SalesforcePurse = SalesforcePurse()
     account_engagement_purse: AccountEngagementPurse = AccountEngagementPurse()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _watcher_is_told(cls, given: Any) -> Any:
+        """Notices go to the watcher unless others are named."""
+        watcher = given.get("watcher") if isinstance(given, dict) else None
+        if not isinstance(watcher, dict):
+            return given
+        notices = dict(given.get("notices") or {})
+        if watcher.get("mail_to"):
+            notices.setdefault("mail_to", [watcher["mail_to"]])
+            notices.setdefault("smtp_conn_id", watcher.get("smtp_conn_id", "smtp_default"))
+        if watcher.get("slack_conn_id"):
+            notices.setdefault("slack_conn_id", watcher["slack_conn_id"])
+        return {**given, "notices": notices}
+
     @field_validator("match_order")
     @classmethod
     def _both(cls, order: tuple[str, ...]) -> tuple[str, ...]:
@@ -172,6 +195,12 @@ class Settings(IntegrationSettings):
             if purse.reserve >= purse.daily_calls:
                 raise ValueError(f"{name}.reserve leaves nothing of daily_calls → Make it smaller.")
         return self
+
+    def schedule_of(self, flow: str) -> str | None:
+        """The audit reads once a day; in audit mode nothing else does."""
+        if flow == AUDIT:
+            return self.audit.schedule
+        return self.schedule if self.mode == "sync" else None
 
     @property
     def mapped(self) -> tuple[SyncedField | ShownField, ...]:

@@ -1,0 +1,56 @@
+"""Records named by hand: "Sync with CRM" on a prospect, "Send to Account Engagement" on a lead or contact."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from renkei.errors import ConfigurationError
+from renkei.integrations.salesforce_account_engagement.names import CONTACT, LEAD, NAME, PROSPECT
+from renkei.store import pairs, records
+
+MOST = 200
+_PERSON = re.compile(r"(00Q|003)[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?")
+
+
+@dataclass(frozen=True)
+class Named:
+    """``accounts``: the org and the business unit."""
+
+    store: sa.Engine
+    accounts: tuple[str, str]
+
+    def parts(self, text: str) -> Sequence[dict[str, Any]]:
+        """What is to be read for these ids: they themselves, their counterparts, and whoever has their addresses.
+        Raises ConfigurationError for what is no id of a prospect, lead or contact."""
+        ids = list(dict.fromkeys(re.split(r"[\s,;]+", text.strip()))) if text.strip() else []
+        if not ids:
+            return ()
+        wrong = [one for one in ids if not (one.isdigit() or _PERSON.fullmatch(one))]
+        if wrong:
+            raise ConfigurationError(
+                f"{wrong[0][:40]!r} is no id of a prospect, lead or contact.",
+                remedy="A prospect's id is a number; a lead's begins with 00Q, a contact's with 003.",
+            )
+        if len(ids) > MOST:
+            raise ConfigurationError(f"{len(ids)} records are named, at most {MOST} a run.", remedy="Take fewer.")
+        prospects = {one for one in ids if one.isdigit()}
+        people = {one for one in ids if not one.isdigit()}
+        with self.store.begin() as connection:
+            known = [
+                pair for pair in pairs.of_keys(connection, NAME, self.accounts, ids) if pair.state == "live"
+            ]
+            prospects |= {pair.right[1] for pair in known}
+            people |= {pair.left[1] for pair in known}
+            rows = [
+                *records.load(connection, self.accounts[0], [LEAD, CONTACT], "key", sorted(people)),
+                *records.load(connection, self.accounts[1], [PROSPECT], "key", sorted(prospects)),
+            ]
+        subjects = {str(row["subject"]).removeprefix("email:") for row in rows if row["subject"]}
+        return (
+            {"prospect_ids": sorted(prospects), "salesforce_ids": sorted(people), "addresses": sorted(subjects)},
+        )
