@@ -68,9 +68,9 @@ AUDIT_DOC = """
 
 Reads both sides (increments; the first run everything) and looks at each prospect: drift against the policy, unsynced
 and lagging records, ambiguous addresses, CRM ids that lead nowhere, converted leads not relinked, archived here but
-live there, unmapped users, several prospects on one record. Each finding is a row of `renkei.audit_finding` with reason,
-remedy and since when; `renkei.audit_day` is the trend. The watcher named in the settings is told once when a kind of
-finding appears, and once when it is gone.
+live there, unmapped users, several prospects on one record. Each finding is a row of `renkei.audit_finding` with
+reason, remedy and since when; `renkei.audit_day` is the trend. The watcher named in the settings is told
+once when a kind of finding appears, and once when it is gone.
 """
 
 with DAG(
@@ -106,7 +106,7 @@ with DAG(
         PreflightOperator(task_id="preflight", integration=NAME, pool=POOL),
         ApprovalOperator(
             task_id="approve", subject="Sync of prospects", body="{{ ti.xcom_pull(task_ids='preflight') }}",
-            execution_timeout=timedelta(hours=24),
+            response_timeout=timedelta(hours=24),
         ),
         UnpauseOperator(task_id="apply", integration=NAME, pool="default_pool"),
     )

@@ -37,5 +37,9 @@ def manual_params() -> dict[str, Param]:
 def unpause_params() -> dict[str, Param]:
     """Unpause, or pause again."""
     return {
-        "do": Param("unpause", type="string", enum=["unpause", "pause"], title="What to do"),
+        "do": Param(
+            "unpause", type="string", enum=["unpause", "pause"], title="What to do",
+            description="unpause: prospects sync by themselves from now on. pause: they wait; what has not gone yet is "
+            "withdrawn and planned anew later.",
+        ),
     }
