@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import cast
+from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, chain
 
-from renkei.integrations.salesforce_account_engagement.settings import Settings
 from renkei.operators.account_engagement.audit import AuditOperator
 from renkei.operators.account_engagement.metadata import MetadataOperator
 from renkei.operators.account_engagement.params import manual_params, sync_params, unpause_params
@@ -20,7 +19,7 @@ from renkei.operators.flow_tasks import FlowTasks
 from renkei.operators.request import Limit
 
 NAME = "salesforce_account_engagement"
-SETTINGS = cast(Settings, settings_of(NAME))
+SETTINGS: Any = settings_of(NAME)
 LIMIT = Limit(span=timedelta(days=31), backfill_dag_id="account_engagement_sync (Full load)")
 POOL = "account_engagement"
 TASKS = FlowTasks(integration=NAME, source_pool=POOL, target_pool=POOL, limit=LIMIT)

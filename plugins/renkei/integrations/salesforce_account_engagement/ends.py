@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from renkei.endpoints.account_engagement_prospects import ProspectChanges, Prospects
+from renkei.endpoints.account_engagement_setup import Vendors as Vendors
 from renkei.endpoints.salesforce_synced import Known, PersonAccounts, SalesforceChanges, SalesforceRecords
 from renkei.integrations.salesforce_account_engagement import names
 from renkei.integrations.salesforce_account_engagement.fields import person_fields, prospect_fields

@@ -13,14 +13,13 @@ from renkei.hooks.account_engagement import AccountEngagementHook
 from renkei.hooks.salesforce import SalesforceHook
 from renkei.integrations.checks import Finding, refuse_errors
 from renkei.integrations.salesforce_account_engagement.checks import Probes, check
-from renkei.integrations.salesforce_account_engagement.ends import ends_of
+from renkei.integrations.salesforce_account_engagement.ends import Vendors, ends_of
 from renkei.integrations.salesforce_account_engagement.flow import build, reading_only
 from renkei.integrations.salesforce_account_engagement.names import AUDIT, NAME
 from renkei.integrations.salesforce_account_engagement.settings import Settings
 from renkei.integrations.settings_base import IntegrationSettings
 from renkei.operators.account_engagement import prospect_sync
 from renkei.operators.account_engagement.named import Named
-from renkei.operators.account_engagement.vendors import Vendors
 from renkei.operators.wiring.purses import BULK_LEAVES, allowance_of
 from renkei.store import accounts as known_accounts
 from renkei.store.periods import Daily, Rolling
