@@ -108,7 +108,8 @@ class Line:
             "event_id": number, "event_type": "meeting.booked", "booking": {"id": number},
             "guest": {"email": GUEST}, "host": {}, "notification": {"subject": number},
         }  # fmt: skip
-        statement = "insert into renkei.inbox_event (source, sender_id, payload) values ('immedio.booking', :id, :payload)"
+        columns = "renkei.inbox_event (source, sender_id, payload)"
+        statement = f"insert into {columns} values ('immedio.booking', :id, :payload)"
         with self.store.begin() as connection:
             connection.execute(sa.text(statement), {"id": number, "payload": to_json(event)})
 
@@ -245,7 +246,9 @@ def test_a_link_nobody_opens_in_time_is_over(line: Line) -> None:
 
 
 @pytest.mark.req("R1")
-@pytest.mark.parametrize(("missing", "named"), [("consumer_key", "Consumer key"), ("consumer_secret", "Consumer secret")])
+@pytest.mark.parametrize(
+    ("missing", "named"), [("consumer_key", "Consumer key"), ("consumer_secret", "Consumer secret")]
+)
 def test_a_missing_key_or_secret_is_refused(line: Line, missing: str, named: str) -> None:
     held = line.connections["salesforce_default"]
     held["extra"] = json.dumps({name: value for name, value in json.loads(held["extra"]).items() if name != missing})
@@ -317,10 +320,10 @@ def test_a_confirmed_disconnect_stops_everything_and_a_reconnect_keeps_it_disarm
     assert line.disconnect().state == "success"
     assert "not authenticated" in line.logs[-1]
     assert not line.connected and line.tokens() == []
-    again = requests.post(f"{SalesforceHook(store=line.store).app().login_url}/services/oauth2/token", timeout=10, data={
-        "grant_type": "refresh_token", "refresh_token": revoked.values["refresh_token"],
-        "client_id": SalesforceHook(store=line.store).app().client_id,
-        "client_secret": SalesforceHook(store=line.store).app().client_secret,
+    app = SalesforceHook(store=line.store).app()
+    again = requests.post(f"{app.login_url}/services/oauth2/token", timeout=10, data={
+        "grant_type": "refresh_token", "refresh_token": revoked.values["refresh_token"], "client_id": app.client_id,
+        "client_secret": app.client_secret,
     })  # fmt: skip
     assert again.json()["error"] == "invalid_grant", "revoked at Salesforce too"
     line.book("while disconnected")
