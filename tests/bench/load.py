@@ -68,16 +68,21 @@ class Load:
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> int:
         raw = body(number)
-        at = str(int(time.time()))
-        signature = hmac.digest(self.secret.encode(), f"{at}:".encode() + raw, hashlib.sha256).hex()
-        lines = ["POST /hooks/karte/event HTTP/1.1", "Host: receiver", "Content-Type: application/json",
-                 f"X-Karte-Signature: {signature}", f"X-Karte-Request-Timestamp: {at}",
-                 f"Content-Length: {len(raw)}", "", ""]  # fmt: skip
+        headers = {"Host": "receiver", "Content-Type": "application/json", "Content-Length": str(len(raw))}
+        headers |= signed(self.secret, raw)
+        lines = ["POST /hooks/karte/event HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
         writer.write("\r\n".join(lines).encode() + raw)
         head = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
         length = next(int(line.split(b":")[1]) for line in head if line.startswith(b"content-length"))
         await reader.readexactly(length)
         return int(head[0].split()[1])
+
+
+def signed(secret: str, raw: bytes) -> dict[str, str]:
+    """KARTE's signature of a body, of now."""
+    at = str(int(time.time()))
+    signature = hmac.digest(secret.encode(), f"{at}:".encode() + raw, hashlib.sha256).hex()
+    return {"X-Karte-Signature": signature, "X-Karte-Request-Timestamp": at}
 
 
 def body(number: int) -> bytes:
