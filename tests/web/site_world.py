@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 from starlette.testclient import TestClient
 
 from renkei.store import api_keys, cache, lists
+from renkei.store.cached import Staged
 from renkei.web.app import create_app
 from renkei.web.site.offers import Offer, Site
 
@@ -47,7 +48,7 @@ class SiteWorld:
         with self.store.begin() as connection:
             rows = [(email, None, None, {"prospect": number}) for number, email in enumerate(emails)]
             cache.stage(connection, 1, rows)
-            staged = cache.Staged(1, UNIT, f"list.{offer.list}", sa.func.now())  # type: ignore[arg-type]
+            staged = Staged(1, UNIT, f"list.{offer.list}", sa.func.now())  # type: ignore[arg-type]
             lists.replace(connection, staged, offer.list, "7")
             cache.unstage(connection, [1])
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
+
+from renkei.store.api_keys import digest
 
 # One row per browser, address and form, so that sending a form again and again does not fill the table.
 _AGAIN = text("""
@@ -18,13 +20,28 @@ _ADD = text("""
 insert into renkei.conversion (visitor, email, form, page, converted_at)
 values (:visitor, :email, :form, :page, clock_timestamp())
 """)
-_EMAIL = text("""
-select email from renkei.conversion where visitor = :visitor order by converted_at desc, id desc limit 1
-""")
+# All of a visit in one statement: is the key valid, who converted in this browser, is anything on, which list wins;
+# and the visit is written down, unless the key is not valid or nobody ever converted there.
 _VISIT = text("""
-insert into renkei.visit as known (visitor, page, outcome, list) values (:visitor, :page, :outcome, :list)
-on conflict (visitor, page) do update set
-    visits = known.visits + 1, outcome = excluded.outcome, list = excluded.list, last_at = clock_timestamp()
+with key as (select scopes from renkei.api_key where digest = :digest and revoked_at is null),
+     who as (select email from renkei.conversion where visitor = :visitor order by converted_at desc, id desc limit 1),
+     state as (select :enabled and coalesce((select connected from renkei.integration_state
+                                              where integration = :integration), true) as is_on),
+     hit as (select definition.name
+               from state, who
+               join renkei.list_member member using (email)
+               join renkei.list_definition definition on definition.id = member.list
+              where is_on and definition.name = any(:names)
+              order by array_position(:names, definition.name) limit 1),
+     noted as (
+        insert into renkei.visit as known (visitor, page, outcome, list)
+        select :visitor, :page, case when not is_on then 'off' when hit.name is null then 'no_membership'
+                                     else 'shown' end, hit.name
+          from state cross join who left join hit on true
+         where exists (select from key where jsonb_exists(scopes, :scope))
+        on conflict (visitor, page) do update set
+            visits = known.visits + 1, outcome = excluded.outcome, list = excluded.list, last_at = clock_timestamp())
+select (select scopes from key) as scopes, (select name from hit) as list
 """)
 _CONVERSIONS = text("""
 select visitor, form, page, converted_at from renkei.conversion where email = :email
@@ -47,6 +64,14 @@ class Conversion:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What a visit finds. ``scopes`` of its key, None where that is not valid; ``list``: the one that wins."""
+
+    scopes: Sequence[str] | None
+    list: str | None
+
+
+@dataclass(frozen=True)
 class Visit:
     """A page that a converted browser opened, and what came of it last."""
 
@@ -65,15 +90,16 @@ def record(connection: Connection, *, visitor: str, email: str, form: str | None
         connection.execute(_ADD, values)
 
 
-def email_of(connection: Connection, visitor: str) -> str | None:
-    """The address given last in this browser; None: it never converted."""
-    found: str | None = connection.execute(_EMAIL, {"visitor": visitor}).scalar_one_or_none()
-    return found
-
-
-def note_visit(connection: Connection, visitor: str, page: str, outcome: str, shown: str | None) -> None:
-    """Writes down that a converted browser opened a page; ``shown`` is the list whose modal it got."""
-    connection.execute(_VISIT, {"visitor": visitor, "page": page, "outcome": outcome, "list": shown})
+def visit(
+    connection: Connection, *, key: str, scope: str, visitor: str, page: str, names: Sequence[str], enabled: bool,
+    integration: str,
+) -> Asked:  # fmt: skip
+    """A page was opened in a browser: the first of the lists ``names`` that holds the address given last there."""
+    values = {
+        "digest": digest(key), "scope": scope, "visitor": visitor, "page": page, "names": list(names),
+        "enabled": enabled, "integration": integration,
+    }  # fmt: skip
+    return Asked(**connection.execute(_VISIT, values).mappings().one())
 
 
 def conversions_of(connection: Connection, email: str) -> list[Conversion]:

@@ -29,12 +29,15 @@ select set_config('TimeZone', 'UTC', false),
 """
 
 
-def connect(url: str | URL, *, pool_size: int = 5, owner: bool = False, application_name: str = "renkei") -> Engine:
+def connect(
+    url: str | URL, *, pool_size: int = 5, owner: bool = False, lazy: bool = False, application_name: str = "renkei"
+) -> Engine:
     """An engine on the ``renkei`` database: UTC sessions, psycopg 3.
 
     ``url`` may begin with postgres://, postgresql:// or postgresql+psycopg://. Sessions take the role
     ``renkei_runtime``, which has no DDL, where it exists; ``owner=True`` (migrations) does not.
-    Raises ConfigurationError for a URL that is not Postgres'. Opens no connection by itself.
+    ``lazy``: each statement commits by itself and does not wait for the disk; a crash of the server may lose the last
+    moment's. Raises ConfigurationError for a URL that is not Postgres'. Opens no connection by itself.
     """
     engine = create_engine(
         database_url(url),
@@ -47,6 +50,9 @@ def connect(url: str | URL, *, pool_size: int = 5, owner: bool = False, applicat
     )
     event.listen(engine, "connect", _set_utc if owner else _set_utc_and_role)
     event.listen(engine, "handle_error", _without_values)
+    if lazy:
+        event.listen(engine, "connect", _set_lazy)
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
     return engine
 
 
@@ -142,6 +148,10 @@ def _without_values(context: ExceptionContext) -> None:
 
 def _set_utc_and_role(raw: Any, _record: object) -> None:
     _prepare(raw, PREPARE)
+
+
+def _set_lazy(raw: Any, _record: object) -> None:
+    _prepare(raw, "select set_config('synchronous_commit', 'off', false)")
 
 
 def _set_utc(raw: Any, _record: object) -> None:

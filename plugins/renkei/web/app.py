@@ -29,10 +29,11 @@ def create_app(
     """The app on the renkei database; ``read_connection`` gives an Airflow connection by its id, for the secrets;
     ``site`` says what the tag may show (default: as the settings file says).
 
-    ``app.state`` is there for every router: ``store`` (SQLAlchemy), ``suppression``, ``secrets``, and ``writer``,
-    which commits an event before it returns. The database may be away when the app starts.
+    ``app.state`` is there for every router: ``store`` and ``site_store`` (SQLAlchemy), ``suppression``, ``secrets``,
+    and ``writer``, which commits an event before it returns. The database may be away when the app starts.
     """
     store = connect(store_url, application_name="renkei-receiver")
+    site_store = connect(store_url, lazy=True, application_name="renkei-site")
     suppression = Suppression(store, fernet_keys)
 
     async def connected() -> AsyncConnection:
@@ -45,9 +46,11 @@ def create_app(
         yield
         await app.state.writer.stop()
         store.dispose()
+        site_store.dispose()
 
     app = FastAPI(title="Renkei", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.state.store, app.state.suppression, app.state.fernet_keys = store, suppression, fernet_keys
+    app.state.store, app.state.site_store = store, site_store
+    app.state.suppression, app.state.fernet_keys = suppression, fernet_keys
     app.state.secrets, app.state.refusals = Secrets(read_connection), routes.Refusals()
     app.state.site, app.state.limits = site or FromFile(), Limits()
     for router in ROUTERS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,13 +24,24 @@ _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\.)+[a-z0-9-]{2,63
 
 
 def check_key(connection: Connection, key: Any, scope: api_keys.Scope) -> api_keys.ApiKey:
-    """The valid key. Refused with 401 without one, with 403 for one that was issued for something else."""
-    found = api_keys.find(connection, key) if isinstance(key, str) and len(key) <= LONGEST_TEXT else None
-    if found is None:
-        raise Refused(401, "bad_key", "A valid API key is needed.")
-    if scope not in found.scopes:
-        raise Refused(403, "other_scope", f"This API key is not for {scope}.")
+    """The valid key. Refused as by ``check_scopes``."""
+    found = api_keys.find(connection, key_text(key))
+    check_scopes(found.scopes if found else None, scope)
+    assert found is not None
     return found
+
+
+def key_text(key: Any) -> str:
+    """A key as sent, empty for what cannot be one."""
+    return key if isinstance(key, str) and len(key) <= LONGEST_TEXT else ""
+
+
+def check_scopes(scopes: Sequence[str] | None, scope: api_keys.Scope) -> None:
+    """Refused with 401 without a valid key (None), with 403 for one that was issued for something else."""
+    if scopes is None:
+        raise Refused(401, "bad_key", "A valid API key is needed.")
+    if scope not in scopes:
+        raise Refused(403, "other_scope", f"This API key is not for {scope}.")
 
 
 def key_of(request: Request) -> str | None:

@@ -64,7 +64,8 @@ async def _answer(request: Request, work: Work) -> JSONResponse:
     try:
         key = key_of(request)
         body = parsed(await raw_body(request))
-        return JSONResponse(await run_in_threadpool(_work, state.store, request, key, body, work), headers=NO_STORE)
+        done = await run_in_threadpool(_work, state.site_store, request, key, body, work)
+        return JSONResponse(done, headers=NO_STORE)
     except Refused as refused:
         state.refusals(request.url.path, refused)
         return JSONResponse({"error": refused.message}, refused.status)

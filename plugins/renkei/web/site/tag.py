@@ -19,12 +19,21 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from renkei.store import conversions, lists
-from renkei.store.integration_state import connected
+from renkei.store import conversions
 from renkei.web.receiver.body import parsed, raw_body
 from renkei.web.receiver.refusal import Refused
-from renkei.web.site.access import caller, check_key, check_origin, email_in, page_in, text_in, visitor_in
-from renkei.web.site.offers import Offer, Site
+from renkei.web.site.access import (
+    caller,
+    check_key,
+    check_origin,
+    check_scopes,
+    email_in,
+    key_text,
+    page_in,
+    text_in,
+    visitor_in,
+)
+from renkei.web.site.offers import Site
 
 INTEGRATION = "immedio_salesforce"
 KINDS = ("", "text/plain", "application/json")
@@ -55,13 +64,13 @@ def _script() -> tuple[bytes, str]:
 @router.post("/conversions")
 async def converted(request: Request) -> Response:
     """A form was sent: 204, whoever it was."""
-    return await _answer(request, "conversions", _convert)
+    return await _answer(request, request.app.state.store, "conversions", _convert)
 
 
 @router.post("/visits")
 async def visited(request: Request) -> Response:
     """A page was opened: ``{"show": false}``, or true with the modal."""
-    return await _answer(request, "visits", _visit)
+    return await _answer(request, request.app.state.site_store, "visits", _visit)
 
 
 @router.options("/{call}")
@@ -77,6 +86,7 @@ def allowed(request: Request) -> Response:
 
 
 def _convert(request: Request, site: Site, connection: Connection, body: Body) -> None:
+    check_key(connection, body.get("key"), "tag")
     email, visitor = email_in(body), visitor_in(body)
     if request.app.state.suppression(f"email:{email}"):
         return
@@ -86,23 +96,17 @@ def _convert(request: Request, site: Site, connection: Connection, body: Body) -
 
 
 def _visit(request: Request, site: Site, connection: Connection, body: Body) -> dict[str, Any]:
-    visitor, page = visitor_in(body), page_in(body)
-    email = conversions.email_of(connection, visitor)
-    if email is None:
-        return NOTHING
-    off = not site.enabled or not connected(connection, INTEGRATION)
-    offer = None if off else first_offer(site, {one.name for one in lists.lists_of(connection, email)})
-    outcome = "off" if off else "shown" if offer else "no_membership"
-    conversions.note_visit(connection, visitor, page, outcome, offer.list if offer else None)
+    """The first list from the top that holds the visitor wins, and its settings apply (R33)."""
+    asked = conversions.visit(
+        connection, key=key_text(body.get("key")), scope="tag", visitor=visitor_in(body), page=page_in(body),
+        names=[offer.list for offer in site.offers], enabled=site.enabled, integration=INTEGRATION,
+    )  # fmt: skip
+    check_scopes(asked.scopes, "tag")
+    offer = next((offer for offer in site.offers if offer.list == asked.list), None) if asked.list else None
     return {"show": True, "modal": offer.as_json()} if offer else NOTHING
 
 
-def first_offer(site: Site, member_of: set[str]) -> Offer | None:
-    """The first list from the top that holds the visitor wins, and its settings apply (R33)."""
-    return next((offer for offer in site.offers if offer.list in member_of), None)
-
-
-async def _answer(request: Request, kind: str, work: Work) -> Response:
+async def _answer(request: Request, store: Engine, kind: str, work: Work) -> Response:
     state = request.app.state
     site: Site = state.site()
     headers: dict[str, str] = {}
@@ -110,7 +114,7 @@ async def _answer(request: Request, kind: str, work: Work) -> Response:
         headers = _for(check_origin(request, site.origins))
         state.limits.take(kind, caller(request), getattr(site, f"{kind}_per_minute"))
         body = parsed(await raw_body(request, KINDS))
-        done = await run_in_threadpool(_work, state.store, request, site, body, work)
+        done = await run_in_threadpool(_work, store, request, site, body, work)
     except Refused as refused:
         state.refusals(request.url.path, refused)
         return JSONResponse({"error": refused.message}, refused.status, headers)
@@ -121,7 +125,6 @@ async def _answer(request: Request, kind: str, work: Work) -> Response:
 
 def _work(store: Engine, request: Request, site: Site, body: Body, work: Work) -> dict[str, Any] | None:
     with store.begin() as connection:
-        check_key(connection, body.get("key"), "tag")
         return work(request, site, connection, body)
 
 
