@@ -30,8 +30,7 @@ def deal_payload(row: Row, known: Row | None, known_at: datetime | None, started
     look = digest({name: value for name, value in row.items() if name not in RESTLESS})
     told = {"name": row.get("name"), "customer": _ref(row, "customer", "id"), "look": look}
     if known is None:
-        created = moment_of(row, "createdAt")
-        return told | {"phases": [phase | {"at": iso(created) if created >= started else None}], "touched": None}
+        return told | {"phases": [phase | {"at": _first_phase_at(row, started)}], "touched": None}
     phases = [dict(entry) for entry in known["phases"]]
     ended = known.get("ended") or {}
     if ended.get("how") == DELETED:
@@ -42,14 +41,24 @@ def deal_payload(row: Row, known: Row | None, known_at: datetime | None, started
     return told | {"phases": phases, "touched": iso(updated) if unchanged else known.get("touched")}
 
 
+def _first_phase_at(row: Row, started: datetime) -> str | None:
+    """A deal seen for the first time may have changed its phase already: then it stayed in more than one."""
+    created = moment_of(row, "createdAt")
+    if created < started:
+        return None
+    stayed = [entry for entry in row.get("phaseStayDays") or () if isinstance(entry, Mapping)]
+    return iso(moment_of(row, "updatedAt") if len(stayed) > 1 else created)
+
+
 def ended(known: Row, at: datetime, how: str, maybe: list[str]) -> dict[str, Any]:
     """The deal once it is gone; ``maybe`` are deals it may have been merged into."""
     return {**known, "ended": {"at": iso(at), "how": how, "maybe": maybe}}
 
 
 def merged_into(gone: Row, alive_at: datetime, others: Mapping[str, Row]) -> list[str]:
-    """Ids of deals it may have been merged into: those of its customer that were changed, since it was last seen,
-    without anything to be seen of a change. A merge leaves that trace in the winner even if no action came along."""
+    """Ids of deals it may have been merged into: those of its customer that were changed, since it was last seen
+    (``alive_at``, in the vendor's clock), without anything to be seen of a change. A merge leaves that trace in the
+    winner even if no action came along."""
     since = iso(alive_at)
     return sorted(
         key

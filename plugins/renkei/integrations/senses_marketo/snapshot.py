@@ -68,13 +68,19 @@ def gone_deals(store: Store, account: str, feed: str, settings: Reconcile, now: 
         if held:
             log.warning("%s", _warned("deals", len(missing), len(alive)))
         others = {key: known.payload for key, known in alive.items() if key not in missing}
-        return [_ended(key, known, others, held, now()) for key, known in sorted(missing.items())]
+        at = now()
+        ahead = at - store.now()  # of the vendor's clock before ours
+        return [
+            _ended(key, known, known.observed_at + ahead, others, held, at) for key, known in sorted(missing.items())
+        ]
 
     return gone
 
 
-def _ended(key: str, known: Known, others: Mapping[str, Fields], held: bool, now: datetime) -> SourceRow:
-    maybe = [] if held else merged_into(known.payload, known.observed_at, others)
+def _ended(
+    key: str, known: Known, alive_at: datetime, others: Mapping[str, Fields], held: bool, now: datetime
+) -> SourceRow:
+    maybe = [] if held else merged_into(known.payload, alive_at, others)
     how = HELD if held else UNCLEAR if maybe else DELETED
     return SourceRow(key, ended(known.payload, now, how, maybe), version=known.version, deleted=True)
 
