@@ -44,6 +44,9 @@ def _marketo() -> dict[str, Any]:
             "previous_webhook_secret": _secret(
                 "Previous webhook secret", "While the secret is being changed: both are accepted."
             ),
+            "munchkin_private_key": _secret(
+                "Munchkin API private key", "Only for marketo_hash in KARTE. Admin > Munchkin > API Configuration."
+            ),
         },
     }
 

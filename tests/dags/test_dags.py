@@ -16,12 +16,15 @@ from airflow.serialization.serialized_objects import DagSerialization
 from renkei.policies import ErrorTreePolicy
 
 ROOT = Path(__file__).resolve().parents[2]
-FLOW_DAGS = {"on24_to_marketo", "on24_to_marketo_backfill", "account_engagement_manual_sync"}
+FLOW_DAGS = {
+    "on24_to_marketo", "on24_to_marketo_backfill", "account_engagement_manual_sync", "karte_marketo_leads",
+    "karte_user_to_marketo",
+}
 CACHE_DAGS = {"immedio_list_cache", "immedio_field_sync"}  # open, extract, settle
 # one task for all steps
 INLINE_DAGS = {
     "immedio_bookings", "senses_to_marketo", "account_engagement_sync", "account_engagement_metadata",
-    "account_engagement_audit",
+    "account_engagement_audit", "karte_marketo_realtime", "marketo_activity_to_karte", "karte_event_to_marketo",
 }
 NIGHTLY_DAGS = {"senses_reconcile"}  # several flows, each with its five tasks
 OPERATIONS = {
@@ -30,7 +33,7 @@ OPERATIONS = {
     "renkei_forget",
     "renkei_connection",
 }
-POOLS = {"marketo", "on24", "mazrica", "salesforce", "account_engagement", "bookings", "default_pool"}
+POOLS = {"marketo", "on24", "mazrica", "salesforce", "account_engagement", "bookings", "karte", "default_pool"}
 
 
 def parse() -> DagBag:

@@ -88,6 +88,9 @@ class FakeWired:
     def latched(self) -> str | None:
         return self.reason
 
+    def not_set_up(self) -> str | None:
+        return None
+
     refuse_if_latched = bootstrap.Wired.refuse_if_latched
 
 

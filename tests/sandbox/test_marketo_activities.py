@@ -164,3 +164,17 @@ def test_members_can_be_read_changed_and_deleted(api, world, code) -> None:
     assert [m["status"] for m in changed] == ["updated", "skipped"]
     gone = api.post("/rest/v1/programs/7/members/delete.json", {"input": [{"leadId": leads[1]}] * 2})["result"]
     assert [m["status"] for m in gone] == ["deleted", "skipped"]
+
+
+def test_a_type_in_draft_takes_nothing_until_it_is_approved(api) -> None:
+    [kind] = api.marketo.objects["activity_types"].create([{"apiName": "visit", "status": "draft"}])
+    api.marketo.objects["leads"].create([{"email": "a@example.jp"}])
+    row = {"leadId": 1, "activityTypeId": kind["id"], "activityDate": "2026-11-20T00:00:00Z",
+           "primaryAttributeValue": "x", "attributes": []}
+    [refused] = api.post("/rest/v1/activities/external.json", {"input": [row]})["result"]
+    assert (refused["status"], refused["errors"][0]["code"]) == ("skipped", "1003")
+    names = [known["name"] for known in api.get("/rest/v1/activities/types.json")["result"]]
+    assert "visit" not in names
+    api.marketo.objects["activity_types"].update(str(kind["id"]), {"status": "approved"})
+    [added] = api.post("/rest/v1/activities/external.json", {"input": [row]})["result"]
+    assert added["status"] == "added"

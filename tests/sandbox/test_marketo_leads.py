@@ -283,3 +283,17 @@ def test_generated_leads_have_an_overlay_of_edits(api) -> None:
     api.post("/rest/v1/leads/delete.json", {"input": [{"id": 78}]})
     assert api.get(LEAD, filterValues="p78@example.com", **look)["result"] == []
     assert len(api.marketo.leads.table) == 1_000_000
+
+
+def test_a_lead_is_found_by_each_of_its_cookies_and_one_associated_anew_moves(api, code) -> None:
+    api.marketo.objects["leads"].create([{"email": "a@example.jp"}, {"email": "b@example.jp"}])
+
+    def of(token: str) -> list[int]:
+        wanted = {"_method": "GET", "filterType": "cookies", "filterValues": f"id:123-ABC-456&token:{token}"}
+        return [lead["id"] for lead in api.raw("POST", LEAD, data=wanted).json()["result"]]
+
+    for token in ("_mch-x-1", "_mch-x-2"):
+        api.post("/rest/v1/leads/1/associate.json", None, cookie=f"id:123-ABC-456&token:{token}")
+    assert of("_mch-x-1") == of("_mch-x-2") == [1]
+    api.post("/rest/v1/leads/2/associate.json", None, cookie="id:123-ABC-456&token:_mch-x-2")
+    assert (of("_mch-x-1"), of("_mch-x-2")) == ([1], [2])

@@ -15,6 +15,7 @@ from renkei.store import tables_gates as gates
 from renkei.store import tables_pairs as two
 from renkei.store.forget import forget
 from renkei.store.suppression import Suppression, subject_of
+from renkei.store.tables_loaded import loaded_event
 from renkei.store.tokens import Tokens
 from tests.store.seeding import FLOW, SOURCE, TARGET, add_change, add_log, add_record, add_run
 
@@ -63,6 +64,7 @@ def _seed(connection: Connection, run: int, number: int, mail: str) -> None:
     connection.execute(insert(t.identity_link).values(**link, how="created"))
     event = {"source": "marketo", "sender_id": f"e{number}", "payload": {"lead": {"Email": f" {mail.upper()}"}}}
     connection.execute(insert(t.inbox_event).values(event))
+    connection.execute(insert(loaded_event).values(event))
     connection.execute(
         insert(t.due_action).values(flow=FLOW, key=who, action="todo", payload=fields, due_at=text("now()"))
     )
@@ -118,6 +120,7 @@ def test_nothing_readable_is_left_and_nobody_else_is_touched(
         "request_gate": 1,
         "identity_link": 1,
         "inbox_event": 1,
+        "loaded_event": 1,
         "source_record": 1,
         **dict.fromkeys(("visit", "conversion", "cache_stage", "list_member", "crm_record"), 1),
         **dict.fromkeys(("two_way_pair", "audit_finding"), 1),

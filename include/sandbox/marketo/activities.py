@@ -42,7 +42,8 @@ def paging_token(marketo: Marketo, request: Request) -> dict[str, Any]:
 
 @routes.add("GET", "/rest/v1/activities/types.json", rights=READ)
 def activity_types(marketo: Marketo, request: Request) -> dict[str, Any]:
-    return {"result": [kind.describe() for kind in (*STANDARD, *marketo.custom_types.values())]}
+    approved = [kind for kind in marketo.custom_types.values() if kind.status != "draft"]
+    return {"result": [kind.describe() for kind in (*STANDARD, *approved)]}
 
 
 @routes.add("GET", "/rest/v1/activities.json", rights=READ)

@@ -23,6 +23,7 @@ class ActivityType:
     attributes: tuple[tuple[str, str], ...] = ()
     api_name: str | None = None
     attribute_api_names: dict[str, str] = field(default_factory=dict)
+    status: str = "approved"  # of a custom type: draft, approved, approved with draft
 
     def describe(self) -> dict[str, Any]:
         """The type's line in ``types.json``."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from include.sandbox.errors import ControlError
 from include.sandbox.http import Request
 from include.sandbox.marketo.activity_types import FIRST_CUSTOM, ActivityType
 from include.sandbox.marketo.errors import MarketoError, Skip
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 routes = Routes()
 READ_TYPES = ("Read-Only Activity Metadata", "Read-Write Activity Metadata")
 MAX_ATTRIBUTE_BYTES = 65_536
+STATUSES = ("draft", "approved", "approved with draft")
 
 
 @routes.add("GET", "/rest/v1/activities/external/types.json", rights=READ_TYPES)
@@ -34,22 +36,29 @@ def describe_custom_type(marketo: Marketo, request: Request, name: str) -> dict[
 
 
 def _describe(kind: ActivityType) -> dict[str, Any]:
-    return {**kind.describe(), "status": "approved", "triggerName": kind.name, "filterName": kind.name,
+    return {**kind.describe(), "status": kind.status, "triggerName": kind.name, "filterName": kind.name,
             "attributes": [{"name": name, "apiName": kind.attribute_api_names[name], "dataType": data_type}
                            for name, data_type in kind.attributes]}
 
 
+def type_record(kind: ActivityType) -> dict[str, Any]:
+    """A custom type as its API and the control plane show it."""
+    return _describe(kind)
+
+
 def make_custom_type(record: dict[str, Any], number: int) -> ActivityType:
-    """A type from ``{apiName, name?, id?, primaryAttribute: {name, dataType?}, attributes: [{apiName, name?,
-    dataType?}]}``.
+    """A type from ``{apiName, name?, id?, status?, primaryAttribute: {name, dataType?}, attributes: [{apiName, name?,
+    dataType?}]}``; status is draft, approved or approved with draft.
     """
+    if record.get("status", "approved") not in STATUSES:
+        raise ControlError(f"status is one of {', '.join(STATUSES)}")
     attributes = record.get("attributes") or []
     primary = record.get("primaryAttribute") or {"name": "Name"}
     return ActivityType(
         int(record.get("id") or FIRST_CUSTOM + number), record.get("name") or record["apiName"], "",
         (primary["name"], primary.get("dataType", "string")),
         tuple((a.get("name") or a["apiName"], a.get("dataType", "string")) for a in attributes), record["apiName"],
-        {a.get("name") or a["apiName"]: a["apiName"] for a in attributes})
+        {a.get("name") or a["apiName"]: a["apiName"] for a in attributes}, record.get("status", "approved"))
 
 
 @routes.add("POST", "/rest/v1/activities/external.json", rights=("Read-Write Activity",))
@@ -79,8 +88,8 @@ def _checked(marketo: Marketo, record: dict[str, Any]) -> dict[str, Any]:
             raise Skip("1002", f"Missing value for required parameter '{name}'")
     lead_id, type_id = (integers(name, [str(record[name])])[0] for name in ("leadId", "activityTypeId"))
     kind = marketo.custom_types.get(type_id)
-    if kind is None:
-        raise Skip("1003", f"Activity type '{type_id}' is not a custom activity")
+    if kind is None or kind.status == "draft":
+        raise Skip("1003", f"Activity type '{type_id}' is not an approved custom activity")
     if marketo.leads.get(lead_id) is None:
         raise Skip("1004")
     given = record.get("attributes") or []

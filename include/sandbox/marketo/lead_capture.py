@@ -29,10 +29,18 @@ def associate_lead(marketo: Marketo, request: Request, lead_id: int) -> Generato
     if lead is None:
         raise MarketoError("1004")
     request.call.records = 1
-    known = [token for token in (lead.get("cookies") or "").split(",") if token]
-    if match.group(1) not in known:
-        marketo.leads.update(lead_id, {"cookies": ",".join([*known, match.group(1)])})
+    token = match.group(1)
+    for other in marketo.leads.find("cookies", token, fresh=True):
+        if other != lead_id:  # the cookie belongs to this lead from now on
+            marketo.leads.update(other, {"cookies": ",".join(one for one in _tokens(marketo, other) if one != token)})
+    if token not in _tokens(marketo, lead_id):
+        marketo.leads.update(lead_id, {"cookies": ",".join([*_tokens(marketo, lead_id), token])})
     return {"result": [{"id": lead_id}]}
+
+
+def _tokens(marketo: Marketo, lead_id: int) -> list[str]:
+    lead = marketo.leads.get(lead_id) or {}
+    return [token for token in (lead.get("cookies") or "").split(",") if token]
 
 
 @routes.add("POST", "/rest/v1/leads/push.json", rights=WRITE_LEAD)

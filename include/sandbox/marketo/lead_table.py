@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 Lead = dict[str, Any]
 TOUCHED = "_touched"  # when any field last changed; the field updatedAt knows standard fields only
+COOKIES = "cookies"  # several tokens of one lead, with commas between them
 INDEXED_AT = "_indexed_at"  # from when on look-ups find a new lead
 
 
@@ -68,7 +69,7 @@ class LeadTable:
         old = self._rows.get(lead_id)
         self._rows[lead_id] = lead
         for field, index in self._indexes.items():
-            before, after = normal(old.get(field)) if old else None, normal(lead.get(field))
+            before, after = keys_of(field, old), keys_of(field, lead)
             if before != after:
                 _discard(index, before, lead_id)
                 _add(index, after, lead_id)
@@ -77,7 +78,7 @@ class LeadTable:
         """Forgets a lead."""
         old = self._rows.pop(lead_id, None)
         for field, index in self._indexes.items():
-            _discard(index, normal(old.get(field)) if old else None, lead_id)
+            _discard(index, keys_of(field, old), lead_id)
         if self._is_generated(lead_id):
             self._gone.add(lead_id)
 
@@ -102,7 +103,7 @@ class LeadTable:
         if field not in self._indexes:
             self._indexes[field] = index = {}
             for lead_id, row in self._rows.items():
-                _add(index, normal(row.get(field)), lead_id)
+                _add(index, keys_of(field, row), lead_id)
         return self._indexes[field]
 
 
@@ -111,14 +112,22 @@ def normal(value: Any) -> str | None:
     return None if value is None else str(value).strip().lower()
 
 
-def _add(index: dict[str, set[int]], value: str | None, lead_id: int) -> None:
-    if value is not None:
-        index.setdefault(value, set()).add(lead_id)
+def keys_of(field: str, row: Mapping[str, Any] | None) -> list[str]:
+    """What a lead is found by in this field: its value, and of its cookies each one."""
+    value = normal(row.get(field)) if row else None
+    if value is None:
+        return []
+    return [token for token in value.split(",") if token] if field == COOKIES else [value]
 
 
-def _discard(index: dict[str, set[int]], value: str | None, lead_id: int) -> None:
-    if value is None or value not in index:
-        return
-    index[value].discard(lead_id)
-    if not index[value]:
-        del index[value]
+def _add(index: dict[str, set[int]], keys: list[str], lead_id: int) -> None:
+    for key in keys:
+        index.setdefault(key, set()).add(lead_id)
+
+
+def _discard(index: dict[str, set[int]], keys: list[str], lead_id: int) -> None:
+    for key in keys:
+        ids = index.get(key, set())
+        ids.discard(lead_id)
+        if not ids:
+            index.pop(key, None)

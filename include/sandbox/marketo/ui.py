@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from include.sandbox.errors import ControlError
-from include.sandbox.marketo.custom_activities import make_custom_type
+from include.sandbox.marketo.custom_activities import make_custom_type, type_record
 from include.sandbox.marketo.ui_help import whole_number
 from include.sandbox.marketo.ui_leads import CompanyStore, LeadFieldStore, LeadStore
 from include.sandbox.vendor import ObjectStore, Record
@@ -62,12 +62,13 @@ class ActivityStore:
 
 @dataclass
 class ActivityTypeStore:
-    """Custom activity types (see make_custom_type); the id is the type's number."""
+    """Custom activity types (see make_custom_type); the id is the type's number. PATCH approves one or changes what it
+    consists of."""
 
     marketo: Marketo
 
     def list(self) -> list[Record]:
-        return [kind.describe() for kind in self.marketo.custom_types.values()]
+        return [type_record(kind) for kind in self.marketo.custom_types.values()]
 
     def create(self, records: list[Record]) -> list[Record]:
         created = []
@@ -76,11 +77,16 @@ class ActivityTypeStore:
                 raise ControlError("a custom activity type needs an apiName")
             kind = make_custom_type(record, len(self.marketo.custom_types))
             self.marketo.custom_types[kind.id] = kind
-            created.append(kind.describe())
+            created.append(type_record(kind))
         return created
 
     def update(self, record_id: str, fields: Record) -> Record:
-        raise ControlError("an activity type cannot be changed; delete it and create it anew", 405)
+        number = whole_number(record_id)
+        if number not in self.marketo.custom_types:
+            raise ControlError(f"there is no activity type {record_id}", 404)
+        record = {**type_record(self.marketo.custom_types[number]), **fields, "id": number}
+        self.marketo.custom_types[number] = make_custom_type(record, 0)
+        return type_record(self.marketo.custom_types[number])
 
     def delete(self, record_id: str) -> None:
         if self.marketo.custom_types.pop(whole_number(record_id), None) is None:

@@ -61,7 +61,7 @@ class KarteClient:
         }
         self._transport = Transport(session, clock, "KARTE")
         self._meter = meter
-        self._clock = clock
+        self.clock = clock
 
     def now(self) -> datetime:
         """KARTE's clock, aware UTC; asks for nobody's events if nothing was answered yet."""
@@ -104,7 +104,7 @@ class KarteClient:
     def _send(self, endpoint: Endpoint, payload: Mapping[str, Any]) -> Row:
         """Sends, and sends the very same again while KARTE says it was not executed and there is time."""
         call = self._call(endpoint, payload)
-        until = self._clock.now() + endpoint.deadline
+        until = self.clock.now() + endpoint.deadline
         pauses = 0
         while True:
             answer, body, rule = self._once(call, until)
@@ -112,14 +112,14 @@ class KarteClient:
                 return body
             hint = self._retry_after(answer)
             pause = max(rule.pauses[pauses], hint or 0) if pauses < len(rule.pauses) else None
-            if pause is None or self._clock.now() + timedelta(seconds=pause + endpoint.seconds) > until:
+            if pause is None or self.clock.now() + timedelta(seconds=pause + endpoint.seconds) > until:
                 raise error_of(rule, answer.status, str(body.get("message") or ""), endpoint, hint)
-            self._clock.sleep(pause)
+            self.clock.sleep(pause)
             pauses += 1
 
     def _once(self, call: Call, until: datetime) -> tuple[Answer, Row, Rule | None]:
         with self._meter.call(call.endpoint, timedelta(seconds=call.seconds)) as receipt:
-            if self._clock.now() + timedelta(seconds=call.seconds) > until:
+            if self.clock.now() + timedelta(seconds=call.seconds) > until:
                 raise Retriable(f"KARTE {call.endpoint}: waited too long for the pace; nothing was sent.")
             answer = self._transport.send(call)
             rule = rule_for(answer.status)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 READ_LEAD = "Read-Only Person or Read-Write Person"
 WRITE_LEAD = "Read-Write Person"
 READ_ACTIVITY = "Read-Only Activity"
+WRITE_ACTIVITY = "Read-Write Activity"
+READ_ACTIVITY_TYPE = "Read-Only Activity Metadata or Read-Write Activity Metadata"
 READ_OBJECT = "Read-Only Custom Object or Read-Write Custom Object"
 WRITE_OBJECT = "Read-Write Custom Object"
 READ_OBJECT_TYPE = "Read-Only Custom Object Type or Read-Write Custom Object Type"
@@ -58,6 +60,13 @@ ACTIVITIES = Endpoint("activities", "GET", "/rest/v1/activities.json", READ_ACTI
 ACTIVITY_TYPES = Endpoint("activities/types", "GET", "/rest/v1/activities/types.json", READ_ACTIVITY)
 LEAD_CHANGES = Endpoint("activities/leadchanges", "GET", "/rest/v1/activities/leadchanges.json", READ_ACTIVITY)
 DELETED_LEADS = Endpoint("activities/deletedleads", "GET", "/rest/v1/activities/deletedleads.json", READ_ACTIVITY)
+
+CUSTOM_TYPES = Endpoint(
+    "activities/external/types", "GET", "/rest/v1/activities/external/types.json", READ_ACTIVITY_TYPE
+)
+ADD_ACTIVITIES = Endpoint(
+    "activities/external", "POST", "/rest/v1/activities/external.json", WRITE_ACTIVITY, 110, write=True
+)
 
 USAGE = Endpoint("stats/usage", "GET", "/rest/v1/stats/usage.json", "")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import requests
 from airflow.providers.http.hooks.http import HttpHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 
 from renkei.errors import ConfigurationError
 
@@ -20,6 +21,15 @@ def required(connection: Any, fields: dict[str, str]) -> dict[str, str]:
             remedy="Fill in under Admin > Connections.",
         )
     return found
+
+
+def saved(hook: HttpHook, conn_id: str) -> bool:
+    """Whether the connection is there and somebody has filled in any credentials."""
+    try:
+        connection = hook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        return False
+    return bool(str(connection.login or "").strip() or str(connection.password or "").strip())
 
 
 def session_of(hook: HttpHook) -> requests.Session:

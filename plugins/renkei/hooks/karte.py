@@ -9,7 +9,7 @@ from airflow.providers.http.hooks.http import HttpHook
 from renkei.clients.karte import HOST, KarteClient
 from renkei.clients.transport import NoMeter, WallClock
 from renkei.errors import ConfigurationError, SyncError
-from renkei.hooks.connection import in_one_line, required, session_of
+from renkei.hooks.connection import in_one_line, required, saved, session_of
 from renkei.sync.ports import Clock, Meter
 
 
@@ -37,6 +37,10 @@ class KarteHook(HttpHook):
                 f"Connection {self.karte_conn_id}: Client secret missing.", remedy="Fill in under Admin > Connections."
             )
         return tuple(secret for secret in secrets if secret)
+
+    def is_saved(self) -> bool:
+        """Whether the connection is there, with anything filled in."""
+        return saved(self, self.karte_conn_id)
 
     def client(self, meter: Meter | None = None, clock: Clock | None = None) -> KarteClient:
         """Raises ConfigurationError that names a missing field. Without a meter no purse is asked."""

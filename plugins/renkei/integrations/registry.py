@@ -62,6 +62,17 @@ ENTRIES = (
         "salesforce_account_engagement", "renkei.integrations.salesforce_account_engagement",
         flows=("salesforce_account_engagement", "account_engagement_audit"),
     ),
+    Entry(
+        "karte_marketo",
+        "renkei.integrations.karte_marketo",
+        flows=(
+            "karte_marketo_leads",
+            "karte_marketo_realtime",
+            "marketo_activity_to_karte",
+            "karte_user_to_marketo",
+            "karte_event_to_marketo",
+        ),
+    ),
 )
 
 

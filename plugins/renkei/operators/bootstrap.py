@@ -113,6 +113,11 @@ class Wired:
 
         return disconnected_reason(self.store, self.integration)
 
+    def not_set_up(self) -> str | None:
+        """Why the flow has nothing to do yet, where its integration can tell; None: it runs."""
+        asked = getattr(import_module(f"renkei.operators.wiring.{self.integration}"), "not_set_up", None)
+        return asked(self.settings, self.flow_name) if asked else None
+
     def refuse_if_latched(self) -> None:
         """Raises Disconnected while the integration waits for a person."""
         reason = self.latched()

@@ -9,7 +9,7 @@ from renkei.operators.bootstrap import Wired
 from renkei.operators.open import request_of
 from renkei.operators.request import Limit
 from renkei.operators.settle import settled
-from renkei.operators.step import FlowOperator
+from renkei.operators.step import NOT_SET_UP, FlowOperator
 
 
 class RunFlowOperator(FlowOperator):
@@ -22,6 +22,9 @@ class RunFlowOperator(FlowOperator):
     def work(self, wired: Wired, context: Any) -> dict[str, Any]:
         from renkei.sync import steps
 
+        if reason := wired.not_set_up():
+            self.log.info("%s is not set up: %s", wired.flow_name, reason)
+            return {"state": NOT_SET_UP, "flow": wired.flow_name, "note": reason}
         wired.refuse_if_latched()
         request = request_of(wired, context, self.limit)
         try:

@@ -35,6 +35,12 @@ class OpenOperator(FlowOperator):
     def work(self, wired: Wired, context: Any) -> int:
         from renkei.sync import steps
 
+        if reason := wired.not_set_up():
+            self.log.info("%s is not set up: %s", wired.flow_name, reason)
+            context["ti"].xcom_push(key="return_value", value=None)
+            raise DownstreamTasksSkipped(  # type: ignore[no-untyped-call]
+                tasks=[*self.to_skip(context["ti"].map_index), *self.settles(context["ti"].map_index)]
+            )
         wired.refuse_if_latched()
         request = self.request(wired, context)
         try:
@@ -68,6 +74,12 @@ class OpenOperator(FlowOperator):
     def request(self, wired: Wired, context: Any) -> RunRequest:
         """What this DAG run asks of the flow. Raises ConfigurationError for params that make no sense."""
         return request_of(wired, context, self.limit)
+
+    def settles(self, map_index: int) -> list[Any]:
+        """The last step, beside those that are skipped anyway."""
+        last = self.skips[-1].rpartition(".")[0]
+        task_id = f"{last}.settle" if last else "settle"
+        return [task_id] if map_index < 0 else [(task_id, map_index)]
 
     def to_skip(self, map_index: int) -> list[Any]:
         return self.skips if map_index < 0 else [(task_id, map_index) for task_id in self.skips]

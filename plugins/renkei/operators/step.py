@@ -14,6 +14,7 @@ from renkei.operators import bootstrap
 from renkei.sync.engine import StepReport
 
 BY_ITSELF = "Airflow tries again by itself, and what is done stays done. Red in the end: clear this task later."
+NOT_SET_UP = "not set up"  # how a run ends whose connections nobody saved yet, or that nobody asked for
 TROUBLE = "trouble"  # XCom key: the one line a step stumbled over; error texts carry no personal data
 
 

@@ -91,6 +91,7 @@ _STATEMENTS = {
     "inbox_event": f"""
         update renkei.inbox_event set payload = '{{}}', state = 'used', used_at = coalesce(used_at, now())
         where {_HOLDS_ADDRESS}""",
+    "loaded_event": f"update renkei.loaded_event set payload = '{{}}' where {_HOLDS_ADDRESS}",
     "visit": "delete from renkei.visit where visitor in (select visitor from renkei.conversion where email = :address)",
     "conversion": "delete from renkei.conversion where email = :address",
     "cache_stage": "delete from renkei.cache_stage where subject = :subject",

@@ -117,3 +117,10 @@ def _page(connection: sa.Connection, sources: Sequence[str], after: int, size: i
         .limit(size)
     )
     return [Event(**row) for row in rows.mappings()]
+
+
+def put_back(connection: sa.Connection, events: Sequence[int]) -> None:
+    """Events a run had bound and could not take up: the next run may."""
+    connection.execute(
+        sa.update(inbox_event).where(inbox_event.c.id.in_(events)).values(state="new", run_id=None)
+    )

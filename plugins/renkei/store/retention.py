@@ -52,6 +52,7 @@ _RULES = (
     _Rule(
         "inbox_event", "inbox_payloads", "state = 'used' and used_at < :before and payload <> '{}'", "payload = '{}'"
     ),
+    _Rule("loaded_event", "inbox_payloads", "received_at < :before and payload <> '{}'", "payload = '{}'"),
     _Rule("due_action", "due_actions", "state <> 'due' and done_at < :before"),
     _Rule("identity_link", "retired_links", "state = 'retired' and retired_at < :before"),
     _Rule("request_gate", "gates", "passed_at < :before"),

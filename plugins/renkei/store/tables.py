@@ -374,6 +374,7 @@ inbox_event = Table(
     _time("used_at"),
     UniqueConstraint("source", "sender_id"),
     Index("ix_inbox_event_new", "source", "id", postgresql_where=text("state = 'new'")),
+    Index(None, "source", "received_at"),
     Index("ix_inbox_event_run", "run_id", "id", postgresql_where=text("run_id is not null")),
     _one_of("state", "state", "new", "bound", "used"),
 )
@@ -453,4 +454,5 @@ api_key = Table(
 from renkei.store import tables_cache as _cache  # noqa: E402, F401 - puts its tables on the same metadata
 from renkei.store import tables_connect as _connect  # noqa: E402, F401
 from renkei.store import tables_gates as _gates  # noqa: E402, F401
+from renkei.store import tables_loaded as _loaded  # noqa: E402, F401
 from renkei.store import tables_pairs as _pairs  # noqa: E402, F401 - puts its tables on the same metadata

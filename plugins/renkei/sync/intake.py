@@ -85,13 +85,21 @@ class InboxSource(Intake):
         inbox.release(connection, self.sources, run_id)
 
     def rows(self, connection: sa.Connection, span: Span, after: int) -> tuple[list[SourceRow], int | None]:
-        if "run" in span.params:
-            found = inbox.page_of_run(connection, self.sources, span.params["run"], after, PAGE)
-        elif "waiting" in span.params:
-            found = inbox.page_of_waiting(connection, self.sources, after, PAGE)
-        else:
-            found = inbox.page_of_span(connection, self.sources, span.since, span.until, after, PAGE)
+        found = self.events(connection, span, after, PAGE)
         return [self.row(event) for event in found], found[-1].id if len(found) == PAGE else None
+
+    def events(self, connection: sa.Connection, span: Span, after: int, size: int) -> list[Event]:
+        """The next events behind ``after``."""
+        if "run" in span.params:
+            return inbox.page_of_run(connection, self.sources, span.params["run"], after, size)
+        if "waiting" in span.params:
+            return inbox.page_of_waiting(connection, self.sources, after, size)
+        return inbox.page_of_span(connection, self.sources, span.since, span.until, after, size)
+
+    def put_back(self, events: Sequence[int]) -> None:
+        """Lets go of events that a run could not take up: the next one may."""
+        with self.store.begin() as connection:
+            inbox.put_back(connection, events)
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""KARTE ⇄ Marketo: lead data, activities, user data and events between the two."""
