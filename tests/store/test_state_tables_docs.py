@@ -87,6 +87,7 @@ def _seed(connection: Connection) -> None:
     connection.execute(insert(two_way_pair).values(pair))
     action = {"flow": "immedio_bookings", "key": "bk-1", "action": "todo", "due_at": func.now()}
     connection.execute(insert(t.due_action).values(**action, payload={"guest": "hanako@example.jp"}))
+    connection.execute(insert(t.inbox_event).values(source="karte.event", sender_id="1", payload={"a": 1}))
     mark = {"flow": FLOW, "account": SOURCE, "feed": "on24.registrant", "position": func.now()}
     connection.execute(insert(t.watermark).values(mark))
 
