@@ -137,6 +137,15 @@ class Org:
         query = "select reason from renkei.change_log where event = 'skipped' and key = :key order by id"
         return [row.reason for row in self.rows(query, key=record_id)]
 
+    def stamp(self, minutes: float = 0) -> str:
+        """A time so many minutes from now, as a vendor writes it."""
+        return (self.world.clock.now() + timedelta(minutes=minutes)).isoformat()
+
+    def queue(self) -> str:
+        """A queue that may own leads."""
+        made = self.vendors["salesforce"].objects["Group"].create([{"Name": "受付", "DeveloperName": "Desk"}])
+        return str(made[0]["Id"])
+
     def calls(self) -> int:
         return sum(self.world.journal.count(vendor) for vendor in ("salesforce", "account_engagement"))
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from renkei.errors import SyncError
 from tests.integrations.salesforce_account_engagement.org import Org
 
 Make = Callable[..., Org]
@@ -310,3 +314,35 @@ def test_a_tick_with_nothing_to_do_costs_three_calls(org: Org) -> None:
     before = org.calls()
     org.tick()
     assert org.calls() - before == 3
+
+
+@pytest.mark.req("A19")
+def test_the_sign_in_is_by_connected_app_and_key_pair(org: Org) -> None:
+    assert org.salesforce.auth.app.private_key and not org.salesforce.auth.app.by_refresh_token
+    assert org.salesforce.authenticate() == org.vendors["salesforce"].org_id
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    org.salesforce.auth.app = replace(org.salesforce.auth.app, private_key=other.decode())
+    org.vendors["salesforce"].expire_tokens()
+    with pytest.raises(SyncError):
+        org.salesforce.authenticate()
+
+
+@pytest.mark.req("A13")
+def test_every_record_of_the_synced_objects_is_reached(org: Org) -> None:
+    made = [org.lead(Email=f"l{n}@example.jp", OwnerId=org.queue()) for n in range(3)]
+    made += [org.contact(Email=f"c{n}@example.jp") for n in range(3)]
+    org.tick()
+    assert {row["salesforceId"] for row in org.live("prospects")} == set(made)
+
+
+@pytest.mark.req("A5")
+def test_a_change_is_visible_after_the_next_tick_of_two_minutes(org: Org) -> None:
+    lead, prospect = org.lead(Title="a"), org.prospect(jobTitle="a")
+    org.tick()
+    for number in range(3):
+        org.edit(prospect, jobTitle=f"t{number}")
+        org.tick()
+        assert org.get(lead)["Title"] == f"t{number}"
+    assert org.settings.schedule == "*/2 * * * *"
