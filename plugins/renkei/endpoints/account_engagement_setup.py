@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from renkei.clients.salesforce_soql import select
+from renkei.clients.salesforce_soql import by_length, select
+from renkei.endpoints.account_engagement_prospects import CRM_IDS
 from renkei.errors import RecordError, SyncError
 
 Row = dict[str, Any]
@@ -77,6 +78,21 @@ class Vendors:
         rows: Sequence[Row] = self.engagement.page("prospects", fields, orderBy="updatedAt DESC").rows[:RECENT]
         times = [datetime.fromisoformat(str(row["salesforceLastSync"])) for row in rows if row["salesforceLastSync"]]
         return max(times) if times else None
+
+    def whereabouts(self, prospect_ids: Sequence[str], salesforce_ids: Sequence[str]) -> tuple[set[str], set[str]]:
+        """Addresses of these records, and CRM ids of these prospects, as the vendors show them now."""
+        addresses: set[str] = set()
+        crm_ids: set[str] = set()
+        for one in prospect_ids:
+            row = self.engagement.read("prospects", int(one), ("id", "email", *CRM_IDS)) or {}
+            addresses |= {str(row["email"])} if row.get("email") else set()
+            crm_ids |= {str(row[name]) for name in CRM_IDS if row.get(name)}
+        for sobject, prefix in (("Lead", "00Q"), ("Contact", "003")):
+            ids = [one for one in (*salesforce_ids, *crm_ids) if one.startswith(prefix)]
+            for portion in by_length(ids):
+                rows = self.salesforce.query(select(("Id", "Email"), sobject, "WHERE Id IN {}", portion))
+                addresses |= {str(row["Email"]) for row in rows if row.get("Email")}
+        return addresses, crm_ids
 
     def connect_campaign(self, campaign_id: int, salesforce_id: str) -> None:
         self.engagement.act(

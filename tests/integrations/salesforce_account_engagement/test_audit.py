@@ -40,7 +40,7 @@ class Audited:
 
 @pytest.fixture
 def audited(make_org: Make) -> Audited:
-    return Audited(make_org(mode="audit", connector={"native": "running"}))
+    return Audited(make_org(mode="audit", connector={"native": "running"}, shown_in_salesforce=()))
 
 
 def linked(org: Org, lead: str, **fields: Any) -> str:

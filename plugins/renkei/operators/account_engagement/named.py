@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +19,11 @@ _PERSON = re.compile(r"(00Q|003)[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?")
 
 @dataclass(frozen=True)
 class Named:
-    """``accounts``: the org and the business unit."""
+    """``accounts``: the org and the business unit; ``whereabouts``: addresses and CRM ids, as the vendors show them."""
 
     store: sa.Engine
     accounts: tuple[str, str]
+    whereabouts: Callable[[Sequence[str], Sequence[str]], tuple[set[str], set[str]]]
 
     def parts(self, text: str) -> Sequence[dict[str, Any]]:
         """What is to be read for these ids: they themselves, their counterparts, and whoever has their addresses.
@@ -50,7 +51,12 @@ class Named:
                 *records.load(connection, self.accounts[0], [LEAD, CONTACT], "key", sorted(people)),
                 *records.load(connection, self.accounts[1], [PROSPECT], "key", sorted(prospects)),
             ]
-        subjects = {str(row["subject"]).removeprefix("email:") for row in rows if row["subject"]}
+        addresses, crm_ids = self.whereabouts(sorted(prospects), sorted(people))
+        addresses |= {str(row["subject"]).removeprefix("email:") for row in rows if row["subject"]}
         return (
-            {"prospect_ids": sorted(prospects), "salesforce_ids": sorted(people), "addresses": sorted(subjects)},
+            {
+                "prospect_ids": sorted(prospects),
+                "salesforce_ids": sorted(people | crm_ids),
+                "addresses": sorted(addresses),
+            },
         )

@@ -130,7 +130,7 @@ class Wiring:
     def parts(self, params: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         """The records named by hand in ``ids``, with their counterparts."""
         accounts = (self.org, f"account_engagement:{self._unit}")
-        return Named(self.engine.store, accounts).parts(str(params.get("ids") or ""))
+        return Named(self.engine.store, accounts, self.vendors.whereabouts).parts(str(params.get("ids") or ""))
 
     def accounts(self) -> dict[str, str]:
         """Airflow connection → the account it leads to."""
