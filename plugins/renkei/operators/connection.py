@@ -87,7 +87,7 @@ class WaitOperator(BaseOperator):
     def execute(self, context: Any) -> str:
         from renkei.store import connect_requests
 
-        request_id = context["ti"].xcom_pull(task_ids="offer")
+        request_id = context["ti"].xcom_pull(task_ids="offer", map_indexes=-1)
         if request_id is None:
             return "connected"
         with bootstrap.opened_store() as store:
