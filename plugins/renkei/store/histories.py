@@ -87,6 +87,42 @@ def subjects(connection: sa.Connection, account: str, feed: str, keys: Sequence[
     return {key: row["subject"] for key, row in found.items() if row["subject"] and not row["deleted"]}
 
 
+def leads_of_contacts(connection: sa.Connection, integration: str, contact_ids: Sequence[str]) -> dict[str, str]:
+    """Contact id → lead id, whichever flow linked them; contacts without a lead are absent."""
+    if not contact_ids:
+        return {}
+    of_contact = sa.and_(
+        identity_link.c.object == "lead",
+        identity_link.c.match_key == sa.any_(sa.cast([f"contact:{one}" for one in contact_ids], sa.ARRAY(sa.Text))),
+    )
+    of_lead = sa.and_(
+        identity_link.c.object == "contact",
+        identity_link.c.target_id == sa.any_(sa.cast(list(contact_ids), sa.ARRAY(sa.Text))),
+        identity_link.c.match_key.startswith("id:"),
+    )
+    rows = connection.execute(
+        sa.select(identity_link.c.object, identity_link.c.match_key, identity_link.c.target_id)
+        .where(identity_link.c.integration == integration, identity_link.c.state == "live", of_contact | of_lead)
+        .order_by(identity_link.c.object, identity_link.c.id.desc())
+    )
+    found: dict[str, str] = {}
+    for row in rows:  # those from Senses last: they are the newer ones
+        other = row.match_key.partition(":")[2]
+        contact, lead = (other, row.target_id) if row.object == "lead" else (row.target_id, other)
+        found[contact] = lead
+    return found
+
+
+def contacts_of_deal(connection: sa.Connection, feed: str, deal_id: str) -> list[str]:
+    """Contacts that take part in the deal's actions now, those of the latest action first."""
+    rows = connection.execute(
+        sa.select(source_record.c.payload)
+        .where(source_record.c.feed == feed, source_record.c.parent == deal_id, ~source_record.c.deleted)
+        .order_by(source_record.c.id.desc())
+    ).scalars()
+    return list(dict.fromkeys(str(link["contact"]) for link in rows if link.get("until") is None))
+
+
 def _read(connection: sa.Connection, which: sa.ColumnElement[bool]) -> dict[str, sa.RowMapping]:
     columns = [source_record.c[name] for name in (*_COLUMNS, "deleted")]
     rows = connection.execute(sa.select(*columns).where(which).order_by(source_record.c.id))

@@ -170,6 +170,8 @@ def fresh(sandbox: Sandbox, store_url: str) -> Iterator[Senses]:
     store = connect(store_url)
     senses = Senses(sandbox, store)
     senses.field()
+    rights = ["Read-Write Person", "Read-Only Activity"]
+    sandbox.world.vendors["marketo"].configure({"rights": rights})
     yield senses
     store.dispose()
 
