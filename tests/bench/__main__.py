@@ -10,10 +10,10 @@ import sys
 from typing import Any
 
 from include.launcher.place import ROOT
-from tests.bench import on24, receiver, site
+from tests.bench import caches, on24, receiver, site
 from tests.bench.stand import stand
 
-BENCHMARKS = {**on24.BENCHMARKS, **receiver.BENCHMARKS, **site.BENCHMARKS}
+BENCHMARKS = {**on24.BENCHMARKS, **receiver.BENCHMARKS, **site.BENCHMARKS, **caches.BENCHMARKS}
 
 
 def main(names: list[str]) -> int:

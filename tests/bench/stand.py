@@ -54,9 +54,17 @@ class Stand:
     def advance(self, seconds: float) -> None:
         self._control("POST", "/clock", {"advance_seconds": seconds})
 
+    def settings(self, changes: Mapping[str, Any]) -> None:
+        """Switches of the sandbox's vendors."""
+        self._control("PUT", "/settings", changes)
+
     def step(self, environment: Mapping[str, str], *arguments: str) -> dict[str, Any]:
         """Runs one step as a process and returns what it measured."""
-        command = [sys.executable, "-m", "tests.bench.step", *arguments]
+        return self.process(environment, "tests.bench.step", *arguments)
+
+    def process(self, environment: Mapping[str, str], module: str, *arguments: str) -> dict[str, Any]:
+        """Runs a module as a process and returns what it measured: the last line it prints, as JSON."""
+        command = [sys.executable, "-m", module, *arguments]
         done = subprocess.run(command, env=dict(environment), cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
         measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return measured
