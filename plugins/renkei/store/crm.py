@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from renkei.errors import ConfigurationError
+from renkei.store.api_keys import digest
 from renkei.store.cached import Replaced, Staged
 
 # A refresh that would take away more than this share of a cache of this size was surely not meant.
@@ -49,17 +49,6 @@ select (select count(*) from staged) as rows,
 """)
 
 
-@dataclass(frozen=True)
-class Record:
-    """A CRM record as cached."""
-
-    object: str
-    record_id: str
-    parent_id: str | None
-    modified_at: datetime | None
-    fields: Mapping[str, Any]
-
-
 def replace(connection: sa.Connection, staged: Staged, sobject: str, most_removed: float) -> Replaced:
     """The staged rows (key: record id, payload: ``email``, ``domain``, ``parent``, ``fields``) become all that is
     held of one object. Raises ConfigurationError, and changes nothing, where more than the share ``most_removed``
@@ -83,27 +72,48 @@ def keep_only(connection: sa.Connection, sobjects: Iterable[str]) -> int:
     return int(connection.execute(statement, {"objects": list(sobjects)}).rowcount)
 
 
-# Several with one address or domain: the one modified last; in a tie the highest id.
-_BY = """
-select distinct on (object) object, record_id, parent_id, modified_at, fields
-  from renkei.crm_record where {which}
- order by object, modified_at desc nulls last, record_id desc
+# A question in one statement. Several with one address or domain: the one modified last; in a tie the highest id.
+_ANSWER = """
+with key as (select scopes from renkei.api_key where digest = :digest and revoked_at is null),
+     found as materialized (
+        select distinct on (object) object, record_id, parent_id, fields from renkei.crm_record where {which}
+         order by object, modified_at desc nulls last, record_id desc),
+     parent as (
+        select object, record_id, fields from renkei.crm_record
+         where object = 'Account' and record_id = (select parent_id from found where object = 'Contact'))
+select (select scopes from key) as scopes,
+       (select jsonb_object_agg(object, fields || jsonb_build_object('Id', record_id))
+          from (select object, record_id, fields from found union all select * from parent) as known) as records,
+       (select jsonb_object_agg(reverse(split_part(reverse(feed), '.', 1)), refreshed_at)
+          from renkei.cache_state where flow = :flow and refreshed_at is not null) as refreshed_at
 """
-_BY_EMAIL = sa.text(_BY.format(which="email = :value"))
-_BY_DOMAIN = sa.text(_BY.format(which="domain = :value and object = 'Account'"))
-_BY_ID = sa.text(_BY.format(which="record_id = :value and object = 'Account'"))
+_BY_EMAIL = sa.text(_ANSWER.format(which="email = :value"))
+_BY_DOMAIN = sa.text(_ANSWER.format(which="domain = :value and object = 'Account'"))
 
 
-def by_email(connection: sa.Connection, email: str) -> dict[str, Record]:
+@dataclass(frozen=True)
+class Answer:
+    """``scopes`` of the key that asks, None where it is not valid; ``records``: by object, the fields with ``Id``;
+    ``refreshed_at``: by object, ISO 8601."""
+
+    scopes: Sequence[str] | None
+    records: Mapping[str, Mapping[str, Any]]
+    refreshed_at: Mapping[str, str]
+
+
+def by_email(connection: sa.Connection, email: str, *, key: str, flow: str) -> Answer:
     """Lead and Contact with a normalised address, and the Contact's Account where Accounts are synced."""
-    found = _records(connection, _BY_EMAIL, email)
-    parent = found["Contact"].parent_id if "Contact" in found else None
-    return found | (_records(connection, _BY_ID, parent) if parent else {})
+    return _answer(connection, _BY_EMAIL, email, key, flow)
 
 
-def by_domain(connection: sa.Connection, domain: str) -> dict[str, Record]:
+def by_domain(connection: sa.Connection, domain: str, *, key: str, flow: str) -> Answer:
     """The Account whose website has this domain."""
-    return _records(connection, _BY_DOMAIN, domain)
+    return _answer(connection, _BY_DOMAIN, domain, key, flow)
+
+
+def _answer(connection: sa.Connection, statement: Any, value: str, key: str, flow: str) -> Answer:
+    row = connection.execute(statement, {"value": value, "digest": digest(key), "flow": flow}).one()
+    return Answer(row.scopes, row.records or {}, row.refreshed_at or {})
 
 
 def domain_of(website: str) -> str | None:
@@ -115,6 +125,3 @@ def domain_of(website: str) -> str | None:
         return None
     return host.removeprefix("www.").rstrip(".") or None
 
-
-def _records(connection: sa.Connection, statement: Any, value: str) -> dict[str, Record]:
-    return {row["object"]: Record(**row) for row in connection.execute(statement, {"value": value}).mappings()}

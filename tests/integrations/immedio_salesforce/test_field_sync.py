@@ -42,8 +42,10 @@ def test_a_run_brings_the_configured_fields_parents_included(cached: CacheWorld,
     }
     assert cached.records("Account") == {account: {"Name": "甲社", "NumberOfEmployees": 120}}
     with cached.store.connect() as connection:
-        assert set(crm.by_email(connection, HANAKO.lower())) == {"Lead", "Contact", "Account"}
-        assert crm.by_domain(connection, "kou.example.jp")["Account"].record_id == account
+        asked = {"key": "", "flow": "immedio_field_sync"}
+        found = crm.by_email(connection, HANAKO.lower(), **asked)
+        assert set(found.records) == set(found.refreshed_at) == {"Lead", "Contact", "Account"}
+        assert crm.by_domain(connection, "kou.example.jp", **asked).records["Account"]["Id"] == account
     assert cached.writes("salesforce") == 0
     assert Settings().fields.refresh == "0 2 * * *"
 

@@ -15,16 +15,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from renkei.store import cache, crm
+from renkei.store import crm
+from renkei.store.api_keys import digest
 from renkei.web.receiver.body import parsed, raw_body
 from renkei.web.receiver.refusal import Refused
-from renkei.web.site.access import check_key, domain_in, email_in, key_of, page_in
+from renkei.web.site.access import check_key, check_scopes, domain_in, email_in, key_of, key_text, page_in
 from renkei.web.site.explain import explain
 from renkei.web.site.offers import Site
 
 FIELD_SYNC = "immedio_field_sync"
 Body = Mapping[str, Any]
-Work = Callable[[Site, Connection, Body], dict[str, Any]]
+Work = Callable[[Site, Connection, str, Body], dict[str, Any]]
 
 router = APIRouter(prefix="/api/v1")
 
@@ -42,29 +43,31 @@ async def explained(request: Request) -> JSONResponse:
     return await _answer(request, _explain)
 
 
-def _fields(site: Site, connection: Connection, body: Body) -> dict[str, Any]:
+def _fields(site: Site, connection: Connection, key: str, body: Body) -> dict[str, Any]:
     if ("email" in body) == ("domain" in body):
+        check_key(connection, key, "read")
         raise Refused(400, "bad_value", "Give email or domain.")
     found = (
-        crm.by_email(connection, email_in(body)) if "email" in body else crm.by_domain(connection, domain_in(body))
+        crm.by_email(connection, email_in(body), key=key, flow=FIELD_SYNC)
+        if "email" in body
+        else crm.by_domain(connection, domain_in(body), key=key, flow=FIELD_SYNC)
     )
-    times = {state.feed: state.refreshed_at for state in cache.states(connection, FIELD_SYNC)}
-    return {
-        "records": {name: {"Id": record.record_id, **record.fields} for name, record in found.items()},
-        "refreshed_at": {feed.rpartition(".")[2]: at.isoformat() for feed, at in times.items() if at},
-    }
+    check_scopes(found.scopes, "read")
+    return {"records": found.records, "refreshed_at": found.refreshed_at}
 
 
-def _explain(site: Site, connection: Connection, body: Body) -> dict[str, Any]:
+def _explain(site: Site, connection: Connection, key: str, body: Body) -> dict[str, Any]:
+    check_key(connection, key, "read")
     return explain(connection, site, email_in(body), page_in(body) if body.get("page") else None)
 
 
 async def _answer(request: Request, work: Work) -> JSONResponse:
     state = request.app.state
     try:
-        key = key_of(request)
+        site, key = state.site(), key_text(key_of(request))
+        state.limits.take("reads", digest(key), site.reads_per_minute)
         body = parsed(await raw_body(request))
-        done = await run_in_threadpool(_work, state.site_store, request, key, body, work)
+        done = await run_in_threadpool(_work, state.site_store, site, key, body, work)
         return JSONResponse(done, headers=NO_STORE)
     except Refused as refused:
         state.refusals(request.url.path, refused)
@@ -73,12 +76,9 @@ async def _answer(request: Request, work: Work) -> JSONResponse:
         return JSONResponse({"error": "The database is away; try again."}, 503)
 
 
-def _work(store: Engine, request: Request, key: str | None, body: Body, work: Work) -> dict[str, Any]:
-    site: Site = request.app.state.site()
+def _work(store: Engine, site: Site, key: str, body: Body, work: Work) -> dict[str, Any]:
     with store.connect() as connection:
-        known = check_key(connection, key, "read")
-        request.app.state.limits.take("reads", known.name, site.reads_per_minute)
-        return work(site, connection, body)
+        return work(site, connection, key, body)
 
 
 NO_STORE = {"Cache-Control": "no-store"}
