@@ -124,4 +124,3 @@ def domain_of(website: str) -> str | None:
     except ValueError:
         return None
     return host.removeprefix("www.").rstrip(".") or None
-
