@@ -207,6 +207,12 @@ class Pair:
         return {row.key: row.reason for row in found}
 
 
+@pytest.fixture(autouse=True)
+def webhook_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if Airflow's connection held one."""
+    monkeypatch.setattr("renkei.hooks.karte.KarteHook.webhook_secrets", ("secret",))
+
+
 @pytest.fixture
 def pair(sandbox: Sandbox, store_url: str) -> Iterator[Pair]:
     store = connect(store_url)

@@ -15,7 +15,7 @@ from renkei.endpoints.marketo_newest import NewestLeadTarget
 from renkei.integrations.karte_marketo import activities as made_activities
 from renkei.integrations.karte_marketo import events as made_events
 from renkei.integrations.karte_marketo.activities import ActivityMapper
-from renkei.integrations.karte_marketo.definition import Definition, trouble_of_type
+from renkei.integrations.karte_marketo.definition import Definition, trouble_of_type, types_by_id
 from renkei.integrations.karte_marketo.flows import Warned, activities_flow, events_flow, leads_flow, users_flow
 from renkei.integrations.karte_marketo.identify import LeadMapper
 from renkei.integrations.karte_marketo.settings import ACTIVITIES, EVENTS, LEADS, REALTIME, USERS, Settings
@@ -30,6 +30,23 @@ __all__ = ["USERS_FEED", "Assembly"]
 
 IDENTIFY = "karte.identify"
 WHO = ("user_id", "visitor_id")
+
+
+@dataclass
+class Trouble:
+    """Why a custom activity type cannot take an event. What looks wrong is looked at anew, once: somebody may have
+    mended it since the types were read."""
+
+    types: Mapping[int, Mapping[str, Any]]
+    read: Callable[[], Mapping[int, Mapping[str, Any]]]
+    anew: bool = False
+
+    def __call__(self, number: int, attributes: Mapping[str, Any]) -> str | None:
+        line = trouble_of_type(number, attributes, self.types.get(number))
+        if line and not self.anew:
+            self.types, self.anew = self.read(), True
+            line = trouble_of_type(number, attributes, self.types.get(number))
+        return line
 
 
 @dataclass(frozen=True)
@@ -98,10 +115,8 @@ class Assembly:
         return users_flow(self.settings, source, NewestLeadTarget(self.marketo), definition)
 
     def _events(self, definition: Definition) -> Flow:
-        types = definition.types
-        target = CustomActivityTarget(
-            self.marketo, lambda number, attributes: trouble_of_type(number, attributes, types.get(number))
-        )
+        trouble = Trouble(definition.types, lambda: types_by_id(self.marketo.custom_activity_types()))
+        target = CustomActivityTarget(self.marketo, trouble)
         source: Source
         if self.settings.users_from == "table":
             source = ShelfSource(

@@ -25,9 +25,10 @@ class Describing(Protocol):
 
 
 def read_described(marketo: Describing, settings: Settings) -> dict[str, Any]:
-    """Marketo's own words, as plain JSON: one call, and one more where events become activities."""
+    """Marketo's own words, as plain JSON: one call, and one more where events become activities (else ``types`` is
+    None: not asked)."""
     person = list(marketo.describe_leads().get("fields") or ())
-    return {"person": person, "types": list(marketo.custom_activity_types()) if settings.events else []}
+    return {"person": person, "types": list(marketo.custom_activity_types()) if settings.events else None}
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,15 @@ def definition_of(settings: Settings, described: Mapping[str, Any] | None) -> De
     return Definition(
         fields,
         frozenset(str(one["name"]) for one in described["person"]),
-        {int(kind["id"]): kind for kind in described["types"]},
+        types_by_id(described["types"] or ()),
         tuple(columns),
         tuple(name for name in all_columns if name not in columns),
     )
+
+
+def types_by_id(types: Sequence[Row]) -> dict[int, Row]:
+    """Custom activity types by their number."""
+    return {int(kind["id"]): kind for kind in types}
 
 
 def table_columns(settings: Settings, fields: CarriedFields) -> list[str]:

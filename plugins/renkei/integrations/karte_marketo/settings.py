@@ -69,7 +69,7 @@ class LeadFields(Section):
     def _zone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             raise ValueError(f"{name} is no time zone → For instance Asia/Tokyo.") from None
         return name
 

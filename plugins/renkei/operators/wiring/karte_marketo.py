@@ -127,7 +127,7 @@ class Wiring:
             return Definition()
         store = self.engine.store
         kept = None if fresh else kept_definition(store, NAME, DEFINITION_HOLDS)
-        if kept is None:
+        if kept is None or (self.settings.events and kept.get("types") is None):
             kept = read_described(self.marketo, self.settings)
             keep_definition(store, NAME, kept)
         return definition_of(self.settings, kept)
@@ -144,7 +144,7 @@ class Wiring:
     def _kept_types(self) -> Sequence[Mapping[str, Any]]:
         """Custom activity types as a run read them last; nothing is asked."""
         kept: dict[str, Any] = kept_definition(self.engine.store, NAME, KNOWN_FOR_LONG) or {}
-        return tuple(kept.get("types", ()))
+        return tuple(kept.get("types") or ())
 
     def _known_users(self, users: Sequence[str]) -> dict[str, Fields]:
         with self.engine.store.begin() as connection:
