@@ -129,6 +129,9 @@ def test_from_paused_to_unpaused(desk: Desk, mails: list[str]) -> None:
         bool(row["salesforceId"]) for row in before.values()
     )
 
+    rehearsed = desk.run("account_engagement_sync", "sync", dry_run=True)
+    assert rehearsed["totals"]["updated"] > 0 and desk.prospects() == after, "tried dry before anybody decides"
+
     told = desk.run("account_engagement_unpause", "preflight")
     assert "Unpause the sync of prospects?" in told and "calls a day" in told
     assert desk.run("account_engagement_unpause", "apply")["queued"] > 0

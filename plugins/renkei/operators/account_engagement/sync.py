@@ -21,7 +21,9 @@ class ProspectSyncOperator(RunFlowOperator):
         if settings.mode == "audit":
             self.log.info(WATCHES)
             return {"mode": "audit"}
-        if prospect_sync.is_paused(wired.store):
+        if context["params"].get("dry_run"):
+            wired.clients.as_if_unpaused = True  # what would be written, before anybody decides
+        elif prospect_sync.is_paused(wired.store):
             self.log.info(WAITS)
             return {"paused": True}
         try:

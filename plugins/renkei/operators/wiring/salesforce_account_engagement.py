@@ -36,6 +36,7 @@ class Wiring:
         self.settings = cast(Settings, settings)
         self.engine = engine
         self.bulk = bulk
+        self.as_if_unpaused = False
         self._hook = SalesforceHook(self.settings.salesforce_conn_id, store=engine.store)
         self._unit_hook = AccountEngagementHook(self.settings.account_engagement_conn_id, store=engine.store)
 
@@ -100,7 +101,8 @@ class Wiring:
             raise ConfigurationError(f"{NAME} has no flow {name}.", remedy=f"Choose {NAME} or {AUDIT}.")
         ends = ends_of(self.settings, self.salesforce, self.account_engagement, self.engine.store)
         store = self.engine.store
-        only = prospect_sync.named_while_paused(store) if prospect_sync.is_paused(store) else None
+        waits = prospect_sync.is_paused(store) and not self.as_if_unpaused
+        only = prospect_sync.named_while_paused(store) if waits else None
         owners = prospect_sync.owners(store, f"account_engagement:{self._unit}")
         flow = build(self.settings, ends, owners=owners, only=only, check=self._may_sync)
         flow = reading_only(flow) if name == AUDIT else flow
