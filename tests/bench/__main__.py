@@ -10,10 +10,14 @@ import sys
 from typing import Any
 
 from include.launcher.place import ROOT
-from tests.bench import caches, on24, receiver, site
+from tests.bench import caches, on24, receiver, site, webhook
 from tests.bench.stand import stand
 
-BENCHMARKS = {**on24.BENCHMARKS, **receiver.BENCHMARKS, **site.BENCHMARKS, **caches.BENCHMARKS}
+BENCHMARKS = {
+    name: measure
+    for module in (on24, receiver, webhook, site, caches)
+    for name, measure in module.BENCHMARKS.items()
+}
 
 
 def main(names: list[str]) -> int:

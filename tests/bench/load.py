@@ -1,7 +1,9 @@
 """An even stream of signed webhooks over HTTP/1.1, each sent at its own time whether or not others were answered.
 
-python -m tests.bench.load PORT SECRET PER_SECOND SECONDS → JSON: latencies (from the time a request was due, so that a
-receiver that stands still is seen), the ids answered 200, and what else was answered
+python -m tests.bench.load PORT SECRET PER_SECOND SECONDS [EVENT_NAME EMAIL]
+
+Prints JSON: latencies (from the time a request was due, so that a receiver that stands still is seen), the ids answered
+200, and what else was answered.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ class Load:
 
     port: int
     secret: str
+    name: str
+    email: str
     answered: list[str] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
@@ -67,7 +71,7 @@ class Load:
                 self.others[str(status)] += 1
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> int:
-        raw = body(number)
+        raw = body(number, self.name, self.email)
         headers = {"Host": "receiver", "Content-Type": "application/json", "Content-Length": str(len(raw))}
         headers |= signed(self.secret, raw)
         lines = ["POST /hooks/karte/event HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
@@ -85,16 +89,17 @@ def signed(secret: str, raw: bytes) -> dict[str, str]:
     return {"X-Karte-Signature": signature, "X-Karte-Request-Timestamp": at}
 
 
-def body(number: int) -> bytes:
+def body(number: int, name: str = "purchase", email: str = "") -> bytes:
     """An event of ordinary size."""
-    event = {"event_id": f"load-{number}", "event_name": "purchase", "user_id": f"user-{number}",
-             "occurred_at": "2026-11-20T10:00:00+09:00",
-             "values": {"email": f"user{number}@example.jp", "items": [{"sku": f"s{i}", "price": i} for i in range(8)]}}
+    values = {"email": email or f"user{number}@example.jp", "document_name": f"load-{number}", "category": "bench",
+              "items": [{"sku": f"s{i}", "price": i} for i in range(8)]}  # fmt: skip
+    event = {"event_id": f"load-{number}", "event_name": name, "user_id": f"user-{number}", "values": values,
+             "occurred_at": "2026-11-20T10:00:00+09:00"}  # fmt: skip
     return json.dumps(event).encode()
 
 
-def main(port: str, secret: str, per_second: str, seconds: str) -> dict[str, Any]:
-    load = Load(int(port), secret)
+def main(port: str, secret: str, per_second: str, seconds: str, *what: str) -> dict[str, Any]:
+    load = Load(int(port), secret, *(what or ("purchase", "")))
     began = time.process_time()
     asyncio.run(load.run(int(per_second), float(seconds)))
     return {"latencies": load.latencies, "answered": load.answered, "others": load.others,

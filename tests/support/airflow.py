@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -86,8 +87,8 @@ def airflow_processes(pg: Pg, migrated: str, sandbox_process: SandboxServer,
 
 
 def _settings(folder: Path) -> Path:
-    """The project's settings, with everything on and a full load that ends before the pace of ON24 matters."""
-    folder.mkdir()
+    """The project's settings; of ON24 with everything on and a full load that ends before its pace matters."""
+    shutil.copytree(ROOT / "include" / "integrations", folder)
     settings = yaml.safe_load((ROOT / "include" / "integrations" / "on24_marketo.yaml").read_text())
     settings |= {"create_new_people": True, "on24_registrants": True, "first": "full",
                  "full_since": (datetime.now(UTC) - timedelta(days=100)).date()}
