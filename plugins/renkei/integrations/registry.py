@@ -59,7 +59,8 @@ ENTRIES = (
         ),
     ),
     Entry(
-        "salesforce_account_engagement", "renkei.integrations.salesforce_account_engagement",
+        "salesforce_account_engagement",
+        "renkei.integrations.salesforce_account_engagement",
         flows=("salesforce_account_engagement", "account_engagement_audit"),
     ),
     Entry(

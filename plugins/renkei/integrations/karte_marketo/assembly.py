@@ -119,9 +119,7 @@ class Assembly:
         target = CustomActivityTarget(self.marketo, trouble)
         source: Source
         if self.settings.users_from == "table":
-            source = ShelfSource(
-                self.engine, self.at_karte, "loaded_event", (made_events.FEED,), made_events.row_of
-            )
+            source = ShelfSource(self.engine, self.at_karte, "loaded_event", (made_events.FEED,), made_events.row_of)
         else:
             source = InboxSource(self.engine.store, self.at_karte, (made_events.FEED,), made_events.row_of)
         return events_flow(self.settings, source, NewestLeadTarget(self.marketo), target)

@@ -67,8 +67,11 @@ class EventMapper:
             "activityTypeId": rule.activity_type_id,
             "activityDate": happened.isoformat(timespec="seconds"),
             "primaryAttributeValue": primary[:LONGEST],
-            "attributes": {name: _value(value) for name, path in rule.attributes.items()
-                           if (value := at(said, path)) not in (None, "")},
+            "attributes": {
+                name: _value(value)
+                for name, path in rule.attributes.items()
+                if (value := at(said, path)) not in (None, "")
+            },
         }
         refs = {"leadId": Ref("lead", keys)}
         return [Write(unit.value, fields, refs=refs, may_create=False, absent_reason=NO_LEAD)]

@@ -93,9 +93,7 @@ def events_flow(
     settings: Settings, source: Source, leads: Target, target: CustomActivityTarget, before: Warned = Warned()
 ) -> Flow:
     """KARTE events → custom activities, each once, once their lead is known."""
-    feed = Feed(
-        made_events.FEED, source, settle_time=_settle(settings), first=_first(settings), insert_only=True
-    )
+    feed = Feed(made_events.FEED, source, settle_time=_settle(settings), first=_first(settings), insert_only=True)
     mapper = EventMapper(settings)
     people = Stage(
         "leads", leads, Form.CREATE_AFTER_LOOKUP, mapper.lead, owned=("updatedAt",), wait_days=settings.wait_days,

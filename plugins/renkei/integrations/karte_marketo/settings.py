@@ -221,9 +221,10 @@ class EventRule(Section):
     @property
     def path(self) -> str:
         """Where the body names the lead."""
-        return self.lead_path or {"email": "values.email", "user": "user_id", "marketo.id": "values.marketo.id"}[
-            self.lead_key
-        ]
+        return (
+            self.lead_path
+            or {"email": "values.email", "user": "user_id", "marketo.id": "values.marketo.id"}[self.lead_key]
+        )
 
 
 class Lags(Section):

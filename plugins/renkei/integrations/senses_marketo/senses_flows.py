@@ -129,6 +129,7 @@ def _stage(
         wait_days=settings.wait_days,
         in_doubt_after=timedelta(minutes=settings.lags.marketo_search),
         alias=CONTACT,
+        recreate=False,
     )
 
 

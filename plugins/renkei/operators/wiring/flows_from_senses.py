@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from renkei.errors import ConfigurationError
 from renkei.integrations.senses_marketo.lead_fields import lead_fields, phase_fault
 from renkei.integrations.senses_marketo.senses_flows import Ends, build, started_at
 from renkei.integrations.senses_marketo.settings import (
@@ -25,6 +26,7 @@ FROM_SENSES = (SENSES_TO_MARKETO, ACTION_KIND, DEAL_PHASE)
 NIGHTLY = "@nightly"
 STARTED, PHASE_FIELD_SEEN = "senses_started", "senses_phase_field"
 PERSON = "person"
+READ_ACTIVITY = "Read-Only Activity"
 # A step that starts later than this after Marketo was asked asks again.
 DEFINITION_HOLDS = timedelta(minutes=15)
 
@@ -78,3 +80,15 @@ def _person(clients: Clients, fresh: bool) -> Mapping[str, Any]:
         keep_definition(store, NAME, kept)
     person: Mapping[str, Any] = kept[PERSON]
     return person
+
+
+def missing_rights(marketo: Any) -> list[str]:
+    """Of the rights to write people and to read their activities, those the role lacks; nothing is written."""
+    missing: list[str] = marketo.missing_activity_rights(custom=False)
+    try:
+        marketo.paging_token(marketo.now())
+    except ConfigurationError as error:
+        if error.code != "603":
+            raise
+        missing.append(READ_ACTIVITY)
+    return missing

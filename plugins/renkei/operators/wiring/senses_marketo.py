@@ -9,10 +9,11 @@ from typing import Any, cast
 from renkei.errors import ConfigurationError
 from renkei.hooks.marketo import MarketoHook
 from renkei.hooks.mazrica import MazricaHook
-from renkei.integrations.checks import Finding, probe
+from renkei.integrations.checks import Finding
+from renkei.integrations.senses_marketo.checks import Probes, check
 from renkei.integrations.senses_marketo.settings import NAME, Settings
 from renkei.integrations.settings_base import IntegrationSettings
-from renkei.operators.wiring.flows_from_senses import FROM_SENSES, NIGHTLY, flow_from_senses
+from renkei.operators.wiring.flows_from_senses import FROM_SENSES, NIGHTLY, flow_from_senses, missing_rights
 from renkei.operators.wiring.purses import MARKETO_RESET, MAZRICA_RESET, allowance_of, purse_settings
 from renkei.store.purse import Purse
 from renkei.sync.engine import Engine
@@ -74,9 +75,15 @@ class Wiring:
 
     def check(self) -> list[Finding]:
         """Connection, definition and rights test; nothing is written."""
-        _, found = probe("mazrica", "Mazrica", self.mazrica.deal_types, "")
-        _, other = probe("marketo", "Marketo", self.marketo.authenticate, "")
-        return [*found, *other]
+        probes = Probes(
+            mazrica=self.mazrica.deal_types,
+            marketo=self.marketo.authenticate,
+            person=self.marketo.describe_leads,
+            missing_rights=lambda: missing_rights(self.marketo),
+            items=lambda: self.mazrica.custom_items("contact"),
+            examine_items=lambda defined: (),
+        )
+        return check(self.settings, probes)
 
     def with_allowance(self, flow: Flow) -> Flow:
         return replace(flow, allowance=lambda: self.allowance(flow))
