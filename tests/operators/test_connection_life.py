@@ -48,6 +48,7 @@ class Line:
     settings_path: Any
     campaign: str
     runs: int = 0
+    xcoms: list[Any] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
     capsys: Any = None
 
@@ -60,7 +61,8 @@ class Line:
             conf=conf, connections=self.connections, run_id=f"manual__{self.runs}", retries=1
         )
         result = run_task(self.bag.dags[dag_id].get_task(task_id), api)
-        self.logs.append(self.capsys.readouterr().out)
+        self.logs.append("".join(self.capsys.readouterr()))
+        self.xcoms.append([*api.xcom.values(), str(result.error)])
         return result, api
 
     def offer(self) -> tuple[str, FakeExecutionApi]:
@@ -122,6 +124,9 @@ class Line:
 
     def held(self) -> Grant | None:
         return KeptTokens("salesforce_default", self.store, self.keys).read()
+
+    def calls(self) -> int:
+        return sum(row["calls"] for row in self.sandbox.call("GET", "/calls"))
 
     def subjects(self) -> list[str]:
         return [task["Subject"] for task in self.sandbox.records("salesforce", "Task")]
@@ -295,10 +300,10 @@ def test_a_dead_token_disconnects_by_itself_once_told(line: Line, how: str) -> N
     assert line.bookings().state == "failed"
     assert not line.connected and line.tokens() == []
     assert line.value("select count(*) from renkei.due_action where state = 'dropped'") >= 1
-    calls = len(line.sandbox.call("GET", "/calls"))
+    calls = line.calls()
     for _ in range(2):
         assert line.bookings().state == "failed"
-    assert len(line.sandbox.call("GET", "/calls")) == calls, "a grant that was refused is not redeemed again"
+    assert line.calls() == calls, "a grant that was refused is not redeemed again"
     assert line.subjects() == []
 
 
@@ -407,3 +412,35 @@ def test_a_reason_by_hand_is_kept(line: Line) -> None:
     line.disconnect()
     assert line.value("select reason from renkei.integration_state") == connection_dag.BY_HAND
     assert Tokens(line.store, line.keys).read("connection:salesforce_default") is None
+
+
+def test_no_token_secret_or_address_is_in_any_log_xcom_or_error(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    """Through everything that can happen: connect, bookings, a refusal that quotes the address, a lost answer,
+    disconnect."""
+    caplog.set_level("DEBUG", logger="renkei")
+    line.connect()
+    first = line.held()
+    line.book("fine")
+    line.bookings()
+    line.sandbox.call("POST", "/faults", {
+        "vendor": "salesforce", "action": "error", "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        "message": f"{GUEST} is not welcome", "path": "*/composite/sobjects",
+    })  # fmt: skip
+    line.book("quoted")
+    line.bookings()
+    line.sandbox.call("POST", "/faults", {"vendor": "salesforce", "action": "drop_after", "path": "*/sobjects"})
+    line.book("lost")
+    line.bookings()
+    second = line.held()
+    line.check()
+    line.disconnect()
+    line.bookings()
+    secret = json.loads(line.connections["salesforce_default"]["extra"])["consumer_secret"]
+    tokens = [held.values[name] for held in (first, second) if held for name in ("access_token", "refresh_token")]
+    with line.store.begin() as connection:
+        stored = connection.execute(sa.text("select reason, detail::text from renkei.change_log")).all()
+        notes = connection.execute(sa.text("select note from renkei.flow_run")).scalars().all()
+    told = "\n".join([*line.logs, caplog.text, json.dumps(line.xcoms, default=str), str(stored), str(notes)])
+    assert len(told) > 2_000
+    for hidden in (*tokens, secret, GUEST, GUEST.partition("@")[0] + "%40"):
+        assert hidden not in told

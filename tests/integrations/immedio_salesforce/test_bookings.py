@@ -34,6 +34,8 @@ def test_each_action_has_its_switch(desk: Desk, on: str) -> None:
     desk.book()
     desk.settle()
     assert (len(desk.tasks), len(desk.members)) == (int(on == "todo"), int(on == "campaign"))
+    if on == "neither":
+        assert desk.world.journal.writes("salesforce") == []
     for action in {"todo", "campaign"} - {on}:
         assert (desk.explained(action)["result"], desk.explained(action)["reason"]) == ("skipped", "switched_off")
 
