@@ -72,6 +72,7 @@ def _addresses(place: Place, running: stack.Running) -> dict[str, Any]:
 def _where_to_look(place: Place) -> str:
     return (f"Airflow: http://localhost:{place.ui}  user {USER}, password {place.secrets()['password']}\n"
             f"Sandbox: http://localhost:{place.sandbox}/marketo/leads\n"
+            f"Receiver: http://localhost:{place.receiver}/health\n"
             "Stop all: make down")
 
 

@@ -107,6 +107,28 @@ def test_other_charsets_types_and_encodings_are_refused(receiver: Receiver, head
     assert receiver.rows() == []
 
 
+def test_marketo_may_call_json_by_another_name(receiver: Receiver) -> None:
+    """Without a header of one's own its webhooks say that they are a form."""
+    headers = {"X-Webhook-Token": "marketo-secret", "Content-Type": "application/x-www-form-urlencoded"}
+    raw = json.dumps(MARKETO).encode()
+    assert receiver.client.post("/hooks/marketo/activity", content=raw, headers=headers).is_success
+    headers = {"X-Webhook-Token": "immedio-secret", "Content-Type": "application/x-www-form-urlencoded"}
+    assert receiver.client.post("/hooks/immedio/bookings", content=raw, headers=headers).status_code == 415
+
+
+def test_an_error_of_our_own_tells_nothing_of_what_was_sent(
+    receiver: Receiver, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(event: Any) -> None:
+        raise ValueError("private@example.jp")
+
+    monkeypatch.setattr(receiver.client.app.state.writer, "put", fail)  # type: ignore[attr-defined]
+    answer = receiver.karte(karte_body())
+    assert (answer.status_code, "private" in answer.text) == (500, False)
+    assert "private" not in caplog.text
+    assert "/hooks/karte/event: failed (ValueError); nothing was stored" in caplog.text
+
+
 def test_what_postgres_cannot_hold_is_cleaned_not_lost(receiver: Receiver) -> None:
     raw = b'{"event_name":"a\\u0000","user_id":"u","occurred_at":"x","values":{"s":"\\ud800"}}'
     assert receiver.karte(raw).is_success

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 
 from renkei.store.intake import Arrived
 from renkei.web.receiver import shapes
-from renkei.web.receiver.body import parsed, raw_body
+from renkei.web.receiver.body import JSON_ONLY, parsed, raw_body
 from renkei.web.receiver.proof import check_signature, check_token
 from renkei.web.receiver.refusal import Refused
 from renkei.web.receiver.secrets import IMMEDIO, KARTE, MARKETO, Place
@@ -22,6 +22,7 @@ log = logging.getLogger("renkei.receiver")
 
 TOKEN_HEADER = "x-webhook-token"
 RETRY_AFTER = "5"  # seconds, with 503
+AS_MARKETO_CALLS_IT = (*JSON_ONLY, "application/x-www-form-urlencoded", "text/plain")  # without a header of one's own
 Proof = Callable[[Sequence[str], Request, bytes], None]
 Shape = Callable[[dict[str, Any], bytes], Arrived]
 
@@ -38,19 +39,25 @@ def with_token(secrets: Sequence[str], request: Request, _raw: bytes) -> None:
     check_token(secrets, request.headers.get(TOKEN_HEADER))
 
 
-def receiving(place: Place, proof: Proof, shape: Shape) -> Callable[[Request], Awaitable[JSONResponse]]:
-    """The endpoint of one sender. ``request.app.state`` holds ``secrets`` and ``writer``."""
+def receiving(
+    place: Place, proof: Proof, shape: Shape, kinds: Sequence[str] = JSON_ONLY
+) -> Callable[[Request], Awaitable[JSONResponse]]:
+    """The endpoint of one sender, which calls its JSON by one of these content types. ``request.app.state`` holds
+    ``secrets`` and ``writer``."""
 
     async def receive(request: Request) -> JSONResponse:
         state = request.app.state
         try:
-            raw = await raw_body(request)
+            raw = await raw_body(request, kinds)
             proof(await state.secrets(place), request, raw)
             await state.writer.put(shape(parsed(raw), raw))
         except Refused as refused:
             state.refusals(request.url.path, refused)
             headers = {"Retry-After": RETRY_AFTER} if refused.status == 503 else None
             return JSONResponse({"error": refused.message}, refused.status, headers)
+        except Exception as error:  # its text, and a traceback, might hold what was sent
+            log.error("%s: failed (%s); nothing was stored", request.url.path, type(error).__name__)
+            return JSONResponse({"error": "The receiver failed; send it again."}, 500)
         return JSONResponse({"status": "stored"})
 
     return receive
@@ -78,10 +85,10 @@ class Refusals:
 
 
 router = APIRouter()
-for path, place, proof, shape in (
-    ("/hooks/karte/event", KARTE, signed, shapes.karte_event),
-    ("/hooks/karte/hook", KARTE, signed, shapes.karte_hook),
-    ("/hooks/marketo/activity", MARKETO, with_token, shapes.marketo_activity),
-    ("/hooks/immedio/bookings", IMMEDIO, with_token, shapes.immedio_booking),
+for path, endpoint in (
+    ("/hooks/karte/event", receiving(KARTE, signed, shapes.karte_event)),
+    ("/hooks/karte/hook", receiving(KARTE, signed, shapes.karte_hook)),
+    ("/hooks/marketo/activity", receiving(MARKETO, with_token, shapes.marketo_activity, AS_MARKETO_CALLS_IT)),
+    ("/hooks/immedio/bookings", receiving(IMMEDIO, with_token, shapes.immedio_booking)),
 ):
-    router.add_route(path, receiving(place, proof, shape), methods=["POST"])
+    router.add_route(path, endpoint, methods=["POST"])
