@@ -19,7 +19,8 @@ from include.launcher.place import ROOT, Place, write_private
 from include.launcher.processes import Processes
 from include.launcher.runs import run_once
 
-DAGS = ("on24_to_marketo",)  # one per integration, in the order they feed each other
+# in the order they feed each other
+DAGS = ("on24_to_marketo", "immedio_list_cache", "immedio_field_sync")
 _began = time.monotonic()
 
 
