@@ -72,8 +72,9 @@ def test_dedupe_keys_outlive_their_content(engine: Engine) -> None:
         run = add_run(connection)
         once: dict[str, Any] = {"form": "write_once", "closed_at": OLD, "fields": {"email": "a@example.jp"}}
         add_change(connection, run, "event-1", sent={"email": "a@example.jp"}, **once)
-        for name, state in (("e1", "used"), ("e2", "new")):
-            event = {"source": "marketo", "sender_id": name, "payload": {"a": 1}, "state": state, "used_at": OLD}
+        for name, state, at in (("e1", "used", OLD), ("e2", "new", NEW), ("e3", "new", OLD)):
+            event = {"source": "marketo", "sender_id": name, "payload": {"a": 1}, "state": state, "used_at": OLD,
+                     "received_at": at}  # fmt: skip
             connection.execute(insert(t.inbox_event).values(event))
     clean(engine, Retention(), NOW)
     assert left(engine, "select key || fields::text || coalesce(sent::text, '-') from renkei.change") == {"event-1{}-"}

@@ -21,6 +21,7 @@ class Retention:
     change_log: int = 400
     proposals: int = 30
     inbox_payloads: int = 30
+    inbox_unread: int = 90
     due_actions: int = 400
     retired_links: int = 400
     usage: int = 400
@@ -53,6 +54,7 @@ _RULES = (
         "inbox_event", "inbox_payloads", "state = 'used' and used_at < :before and payload <> '{}'", "payload = '{}'"
     ),
     _Rule("loaded_event", "inbox_payloads", "received_at < :before and payload <> '{}'", "payload = '{}'"),
+    _Rule("inbox_event", "inbox_unread", "state = 'new' and received_at < :before"),
     _Rule("due_action", "due_actions", "state <> 'due' and done_at < :before"),
     _Rule("identity_link", "retired_links", "state = 'retired' and retired_at < :before"),
     _Rule("request_gate", "gates", "passed_at < :before"),

@@ -35,6 +35,7 @@ class RetentionDays(Section):
     change_log: int = Field(default=400, ge=1)
     proposals: int = Field(default=30, ge=1)
     inbox_payloads: int = Field(default=30, ge=1)
+    inbox_unread: int = Field(default=90, ge=1)
     due_actions: int = Field(default=400, ge=1)
     retired_links: int = Field(default=400, ge=1)
     usage: int = Field(default=400, ge=1)
