@@ -33,11 +33,11 @@ def by_stage(
     return {stage: count for stage, count in rows}
 
 
-def proposed(connection: sa.Connection, run_id: int) -> dict[str, int]:
-    """Object → number of records a dry run would have written."""
+def proposed(connection: sa.Connection, run_id: int) -> dict[tuple[str, str], int]:
+    """(Object, create or update) → number of records a dry run would have written."""
     rows = connection.execute(
-        sa.select(proposal.c.object, sa.func.count())
+        sa.select(proposal.c.object, proposal.c.action, sa.func.count())
         .where(proposal.c.run_id == run_id, proposal.c.action.in_(("create", "update")))
-        .group_by(proposal.c.object)
+        .group_by(proposal.c.object, proposal.c.action)
     )
-    return {target_object: count for target_object, count in rows}
+    return {(target_object, action): count for target_object, action, count in rows}

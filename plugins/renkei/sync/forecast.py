@@ -64,5 +64,12 @@ def _due(engine: Engine, connection: sa.Connection, flow: Flow) -> dict[str, int
 
 
 def _proposed(connection: sa.Connection, flow: Flow, run_id: int) -> dict[str, int]:
+    """In a two-way flow one stage creates an object and another updates it; else a stage does both."""
     counts = due.proposed(connection, run_id)
-    return {stage.name: counts.get(stage.target.object, 0) for stage in flow.stages}
+    found = {}
+    for stage in flow.stages:
+        actions = ["create", "update"]
+        if flow.two_way is not None:
+            actions = ["create"] if stage.form is Form.CREATE_AFTER_LOOKUP else ["update"]
+        found[stage.name] = sum(counts.get((stage.target.object, action), 0) for action in actions)
+    return found

@@ -308,14 +308,6 @@ def test_while_paused_prospects_wait_and_named_records_go(org: Org) -> None:
     assert len(org.live("prospects")) == 2
 
 
-def test_a_tick_with_nothing_to_do_costs_three_calls(org: Org) -> None:
-    org.lead(), org.prospect()
-    org.settle()
-    before = org.calls()
-    org.tick()
-    assert org.calls() - before == 3
-
-
 @pytest.mark.req("A19")
 def test_the_sign_in_is_by_connected_app_and_key_pair(org: Org) -> None:
     assert org.salesforce.auth.app.private_key and not org.salesforce.auth.app.by_refresh_token
