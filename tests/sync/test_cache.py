@@ -254,3 +254,16 @@ def test_fields_are_synced_by_hand_once_in_two_hours_after_any_run_and_never_twi
         bench.run(caching, trigger="manual")
     bench.pass_time(seconds=10)
     assert bench.run(caching, trigger="manual").state == "succeeded"
+
+
+def test_its_counts_are_in_the_views_too(bench: Bench) -> None:
+    source = FakeList(people(1, 2, 3))
+    bench.run(flow(a=source))
+    source.members = people(3, 4)
+    run = bench.run(flow(a=source))
+    counted = "select object, created, updated, unchanged, failed from renkei.run_counts where run_id = :id"
+    assert [tuple(row) for row in bench.rows(counted, id=run.run_id)] == [("list.a", 1, 2, 1, 0)]
+    [(status, read)] = bench.rows(
+        "select status, records_read from renkei.activity where process_id = :id", id=run.run_id
+    )
+    assert (status, read) == ("succeeded", 2)
