@@ -37,7 +37,7 @@ class MazricaClient:
         self._headers = {"X-Api-Key": api_key.strip(), "Accept": "application/json"}
         self._transport = Transport(session, clock, "Mazrica")
         self._meter = meter
-        self._clock = clock
+        self.clock = clock
 
     def now(self) -> datetime:
         """Mazrica's clock, aware UTC; asks for the settings if nothing was answered yet."""
@@ -151,7 +151,7 @@ class MazricaClient:
         """The answer's object; ``absent``: None for what is not there; ``needs``: a create's answer without it is
         no answer."""
         call = self._call(endpoint, method, path, params, body, body is not None if write is None else write)
-        until = self._clock.now() + CALL_DEADLINE
+        until = self.clock.now() + CALL_DEADLINE
         pauses = 0
         while True:
             answer, found, rule = self._once(call, until)
@@ -162,9 +162,9 @@ class MazricaClient:
             if absent and rule.does is Does.MISSING:
                 return None
             pause = self._pause(call, rule, pauses, _retry_after(answer))
-            if pause is None or self._clock.now() + timedelta(seconds=pause + SECONDS) > until:
+            if pause is None or self.clock.now() + timedelta(seconds=pause + SECONDS) > until:
                 raise self._error(call, rule, answer, found)
-            self._clock.sleep(pause)
+            self.clock.sleep(pause)
             pauses += 1
 
     def _call(
@@ -179,7 +179,7 @@ class MazricaClient:
 
     def _once(self, call: Call, until: datetime) -> tuple[Answer, Row, Rule | None]:
         with self._meter.call(call.endpoint, timedelta(seconds=SECONDS)) as receipt:
-            if self._clock.now() + timedelta(seconds=SECONDS) > until:
+            if self.clock.now() + timedelta(seconds=SECONDS) > until:
                 receipt.free = True
                 raise Retriable(f"Mazrica {call.endpoint}: waited too long for the pace; nothing was sent.")
             answer = self._transport.send(call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -47,6 +48,29 @@ def unanswered(
         )
     )
     return {row.key: row.fields for row in rows if row.fields}
+
+
+def of_targets(
+    connection: sa.Connection,
+    flow: str,
+    account: str,
+    target_object: str,
+    target_ids: Sequence[str],
+    before: datetime,
+) -> list[sa.RowMapping]:
+    """Delivered rows of these target records that nobody wrote since ``before``, with the source records behind."""
+    rows = connection.execute(
+        sa.select(delivered.c.key, delivered.c.target_id, delivered.c.fields, change.c.record_ids)
+        .outerjoin(change, change.c.id == delivered.c.change_id)
+        .where(
+            delivered.c.flow == flow,
+            delivered.c.account == account,
+            delivered.c.object == target_object,
+            delivered.c.target_id == sa.any_(sa.cast(list(target_ids), sa.ARRAY(sa.Text))),
+            delivered.c.updated_at < before,
+        )
+    )
+    return [row._mapping for row in rows]
 
 
 _STORE = sa.text("""

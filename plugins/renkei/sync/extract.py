@@ -11,11 +11,13 @@ import sqlalchemy as sa
 
 from renkei.errors import CursorExpired, QuotaExhausted
 from renkei.store import records, runs
+from renkei.store.landing import Landed, land
 from renkei.store.suppression import store_together
 from renkei.sync.cache import refresh
 from renkei.sync.canonical import digest, dumps
 from renkei.sync.engine import Engine, StepReport
 from renkei.sync.flow import Feed, Flow, Kind
+from renkei.sync.observe import observe
 from renkei.sync.ports import Page, SourceRow, Span
 from renkei.sync.scope import Scope, scope_of
 
@@ -82,6 +84,7 @@ def _read_pages(
         engine.failpoint("extract.after_call")
         if page is None:
             page = Page((), None)
+        observed_at = min(observed_at, page.observed_at or observed_at)
         _store_page(engine, flow, feed, window, run_id, page, observed_at, counts)
         if page.cursor is None:
             return
@@ -120,13 +123,44 @@ def _store_page(
             insert_only=feed.insert_only,
         )
         _queue(connection, flow, feed, scope, stored, wanted, bulk=window.kind in ("full", "slice"))
-        _queue_left(connection, account, feed, left)
-        runs.store_progress(connection, window.id, cursor=page.cursor, read=len(page.rows), observed_at=observed_at)
-        runs.add_to_run(connection, run_id, read=len(page.rows), skipped=len(page.rows) - len(wanted))
+        landed = _land(engine, connection, feed, window, scope, page, observed_at)
+        _queue_left(connection, account, feed, [*left, *(() if scope.dry else landed.left)])
+        if feed.mirrors and not scope.dry:
+            observe(connection, flow, feed, wanted, observed_at)
+        read = len(page.rows) + landed.read
+        skipped = len(page.rows) - len(wanted) + landed.forgotten
+        runs.store_progress(connection, window.id, cursor=page.cursor, read=read, observed_at=observed_at)
+        runs.add_to_run(connection, run_id, read=read, skipped=skipped)
         engine.failpoint("extract.before_commit")
-    counts["read"] += len(page.rows)
-    counts["changed"] += len(stored.changed_ids)
+    counts["read"] += read
+    counts["changed"] += len(stored.changed_ids) + landed.changed
     engine.failpoint("extract.after_commit")
+
+
+def _land(
+    engine: Engine,
+    connection: sa.Connection,
+    feed: Feed,
+    window: runs.Window,
+    scope: Scope,
+    page: Page,
+    observed_at: datetime,
+) -> Landed:
+    """Records that came as a file."""
+    if page.table is None:
+        return Landed(0, 0, 0, ())
+    account = str(feed.source.account)
+    return land(
+        connection,
+        page.table,
+        account=account,
+        feed=scope.feed(feed.name),
+        observed_at=observed_at,
+        window_id=window.id,
+        flows=[scope.queue] if scope.dry else records.subscribers(connection, account, feed.name),
+        bulk=window.kind in ("full", "slice"),
+        suppressed=engine.suppressed,
+    )
 
 
 def _without_forgotten(engine: Engine, connection: sa.Connection, rows: Sequence[SourceRow]) -> list[SourceRow]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.store import links, outbox
+from renkei.store import delivered, links, outbox
 from renkei.store.changes import Change
 from renkei.sync import results
 from renkei.sync.canonical import dumps
@@ -23,7 +23,7 @@ from renkei.sync.lookup import Candidate, aliases, detail_of, links_of, look_up,
 from renkei.sync.ports import Outcome, Result, WriteItem
 from renkei.sync.results import REMATCHED, Resolution
 from renkei.sync.rows import resolve_refs
-from renkei.sync.sender import Sender, call, new_attempt
+from renkei.sync.sender import Sender, call, new_attempt, tell_lost
 
 log = logging.getLogger("renkei.push")
 
@@ -225,8 +225,12 @@ def _send(
         resolutions = [_resolution(sender, stage, one, outcome, now) for one, outcome in pairs]
         kept = sender.store(connection, stage, resolutions, attempt)
         _forget_gone(sender, connection, stage, [one for one in kept if one.code == REMATCHED])
+        doubtful = [one.change.id for one in kept if one.event == "in_doubt"]
+        delivered.forget_of_changes(connection, doubtful)
         sender.engine.failpoint("push.before_outcome_commit")
     sender.engine.failpoint("push.after_outcome_commit")
+    if doubtful:
+        tell_lost(sender, stage, len(doubtful))
 
 
 def _resolution(sender: Sender, stage: Stage, one: Candidate, outcome: Outcome, now: datetime) -> Resolution:

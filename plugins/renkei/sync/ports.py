@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from renkei.errors import ErrorClass
 
@@ -57,11 +57,31 @@ class SourceRow:
 
 
 @dataclass(frozen=True)
+class CsvTable:
+    """Records as a CSV file, UTF-8, positioned behind its header; ``null`` is no value, and so is nothing.
+
+    ``columns`` names them in the file's order; all are kept, as texts, as the record's payload. ``key`` and ``email``
+    are the columns that hold its key and address; without an address it is about itself: ``own`` and its key.
+    """
+
+    file: BinaryIO
+    columns: Sequence[str]
+    key: str
+    email: str
+    own: str
+
+
+@dataclass(frozen=True)
 class Page:
-    """One page read. ``cursor`` resumes after it (plain JSON); None means the end was reached."""
+    """One page read. ``cursor`` resumes after it (plain JSON); None means the end was reached.
+
+    ``table`` holds records besides ``rows``, too many to pass one by one. ``observed_at``: as of when they were true,
+    where that is earlier than the request (an export)."""
 
     rows: Sequence[SourceRow]
     cursor: Fields | None
+    table: CsvTable | None = None
+    observed_at: datetime | None = None
 
 
 class Source(Protocol):

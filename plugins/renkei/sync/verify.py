@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
 from renkei.store import delivered
 from renkei.sync.batches import batches
-from renkei.sync.canonical import dumps, same
+from renkei.sync.canonical import dumps
 from renkei.sync.flow import Flow, Form, Stage, Write
+from renkei.sync.observe import foreign_values
 from renkei.sync.ports import WriteItem
 
 
@@ -30,7 +30,7 @@ def verify_targets(
         if missing:
             delivered.forget_keys(connection, flow.name, str(stage.target.account), stage.target.object, missing)
         rows = [
-            {"key": item.key, "foreign_values": _foreign(held[item.key]["fields"], shown[item.key])}
+            {"key": item.key, "foreign_values": foreign_values(held[item.key]["fields"], shown[item.key])}
             for item in batch
             if item.key in shown
         ]
@@ -53,13 +53,3 @@ def _item(
         return None
     sent = {name: entry["sent"] for name, entry in held[key]["fields"].items()}
     return WriteItem(key, sent, target_id)
-
-
-def _foreign(fields: Mapping[str, Mapping[str, Any]], shown: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: shown[name]
-        for name, entry in fields.items()
-        if name in shown
-        and not same(shown[name], entry["sent"])
-        and not same(shown[name], entry.get("shown", entry["sent"]))
-    }
