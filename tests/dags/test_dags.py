@@ -18,7 +18,7 @@ from renkei.policies import ErrorTreePolicy
 ROOT = Path(__file__).resolve().parents[2]
 FLOW_DAGS = {
     "on24_to_marketo", "on24_to_marketo_backfill", "account_engagement_manual_sync", "karte_marketo_leads",
-    "karte_user_to_marketo",
+    "karte_user_to_marketo", "marketo_to_senses",
 }
 CACHE_DAGS = {"immedio_list_cache", "immedio_field_sync"}  # open, extract, settle
 # one task for all steps

@@ -64,8 +64,10 @@ def test_a_missing_right_is_603(api, code, right, call) -> None:
     assert code(call(api)) == "603"
 
 
-def test_default_rights_are_person_and_custom_object(world) -> None:
-    assert world.vendors["marketo"].settings["rights"] == ["Read-Write Person", "Read-Write Custom Object"]
+def test_default_rights_are_person_custom_object_and_activity(world) -> None:
+    assert world.vendors["marketo"].settings["rights"] == [
+        "Read-Write Person", "Read-Write Custom Object", "Read-Only Activity",
+    ]
 
 
 def test_another_service_has_its_own_token_and_rights(api, code) -> None:

@@ -20,7 +20,7 @@ from renkei.sync.ports import CsvTable, Fields, Page, Span
 
 EXPORT = "export"
 SLICE = timedelta(days=31)  # the longest span of a job (Adobe, "Bulk extract")
-PATIENCE = timedelta(minutes=10)  # for all jobs of one run
+PATIENCE = timedelta(minutes=20)  # for all jobs of one run
 LATER = timedelta(minutes=5)
 CALLS_A_SLICE = 5  # create, enqueue, two looks at its status, the file
 A_CALL = 300

@@ -1,9 +1,9 @@
 """Marketo's people as a source: what changed from the activity log, everything from a bulk extract or by ids.
 
-New people (activity 12), changed values (13), changed scores (22: they are no value changes), merges (32) and deletions
-(37) name the ids; the people themselves are read 300 a call. ``updatedAt`` is no help: it leaves custom fields out.
-Source: Adobe, Marketo developer documentation, "Activities", "Bulk extract". Payloads hold texts or null, as an extract
-has them, whichever way a person was read.
+New people (activity 12), changed values (13), changed scores (22: they are no value changes), merges (32) and, in a log
+of their own, deletions (37) name the ids; the people themselves are read 300 a call. ``updatedAt`` is no help: it
+leaves custom fields out. Source: Adobe, Marketo developer documentation, "Activities", "Bulk extract". Payloads hold
+texts or null, as an extract has them, whichever way a person was read.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from renkei.clients.marketo import MarketoClient
+from renkei.clients.marketo import MarketoClient, TokenPage
 from renkei.endpoints.marketo import normalize_email
 from renkei.endpoints.marketo_lead_export import EXPORT, LeadExport, cheaper_by_ids
 from renkei.sync.ports import Account, Fields, Page, SourceRow, Span
 
 NEW, VALUE, SCORE, MERGE, DELETE = 12, 13, 22, 32, 37
-WATCHED = (NEW, VALUE, SCORE, MERGE, DELETE)
+WATCHED = (NEW, VALUE, SCORE, MERGE)
 LEADS = "marketo.leads"
 OWN = "lead:"  # subject of a person without an address
 A_CALL = 300
@@ -28,40 +28,53 @@ Missed = Callable[[Iterable[str]], set[str]]
 
 
 class MarketoLeads:
-    """The people of one instance, with the fields asked for. ``unknown`` tells which of some ids are not stored: for
-    spans with the param ``reconcile``, which bring only people that were missed."""
+    """The people of one instance, with the fields asked for. What happened before ``known_from`` was read once: of
+    that only people are read that ``unknown`` says are not stored; they were missed."""
 
-    def __init__(self, client: MarketoClient, fields: Sequence[str], unknown: Missed = set) -> None:
+    def __init__(
+        self,
+        client: MarketoClient,
+        fields: Sequence[str],
+        unknown: Missed = set,
+        known_from: datetime | None = None,
+    ) -> None:
         self.account = Account("marketo", client.account_id)
         self.fields = tuple(dict.fromkeys(["id", *fields]))
         self._client = client
         self._unknown = unknown
+        self._known_from = known_from
 
     def now(self) -> datetime:
         return self._client.now()
 
     def pages(self, span: Span, cursor: Fields | None) -> Iterator[Page]:
         """Changes page by page; a full load in whichever way takes fewer calls."""
-        if span.params.get("reconcile"):
-            yield from self._missed(span, cursor)
-        elif span.full:
+        if span.full:
             yield from self._everything(span, cursor)
         else:
-            yield from self._changes(span, cursor, self._rows)
+            yield from self._changes(span, cursor)
 
-    def _changes(
-        self, span: Span, cursor: Fields | None, rows: Callable[[Changes], Sequence[SourceRow]]
-    ) -> Iterator[Page]:
-        token = str(cursor["token"]) if cursor else self._client.paging_token(span.since)
-        for page in self._client.activities(token, WATCHED):
-            inside = [row for row in page.rows if happened_at(row) < span.until]
-            more = page.more and len(inside) == len(page.rows)
-            yield Page(rows(Changes.of(inside)), {"token": page.token} if more else None)
-            if not more:
-                return
+    def _changes(self, span: Span, cursor: Fields | None) -> Iterator[Page]:
+        """First what changed, then who was deleted."""
+        start = str(cursor["start"]) if cursor else self._client.paging_token(span.since)
+        token = str(cursor["token"]) if cursor else start
+        if not (cursor and cursor["deleted"]):
+            for page, more in _until(span, self._client.activities(token, WATCHED)):
+                after = page.token if more else start
+                yield Page(self._rows(page.rows), {"start": start, "token": after, "deleted": not more})
+            token = start
+        for page, more in _until(span, self._client.deleted_leads(token)):
+            cursor = {"start": start, "token": page.token, "deleted": True} if more else None
+            yield Page(Changes.of(page.rows).gone(), cursor)
 
-    def _rows(self, changes: Changes) -> list[SourceRow]:
-        return [*self._read(changes.changed), *changes.gone()]
+    def _rows(self, activities: Sequence[Row]) -> list[SourceRow]:
+        changes = Changes.of(activities)
+        ids = changes.changed
+        if self._known_from is not None:
+            fresh = set(Changes.of([row for row in activities if happened_at(row) >= self._known_from]).changed)
+            missed = self._unknown(one for one in ids if one not in fresh)
+            ids = [one for one in ids if one in fresh or one in missed]
+        return [*self._read(ids), *changes.gone()]
 
     def _read(self, ids: Sequence[str]) -> list[SourceRow]:
         """People by id; those deleted meanwhile are not there, and their deletion is in the log."""
@@ -90,15 +103,15 @@ class MarketoLeads:
             if first > last:
                 return
 
-    def _missed(self, span: Span, cursor: Fields | None) -> Iterator[Page]:
-        """Only what an earlier read should have brought and did not."""
 
-        def rows(changes: Changes) -> list[SourceRow]:
-            found = self._read(sorted(self._unknown(changes.changed), key=int))
-            gone = {row.key for row in changes.gone()}
-            return [row for row in found if row.key not in gone]
-
-        yield from self._changes(span, cursor, rows)
+def _until(span: Span, pages: Iterable[TokenPage]) -> Iterator[tuple[TokenPage, bool]]:
+    """Pages of a log up to the end of the span, and whether more of them follow."""
+    for page in pages:
+        inside = [row for row in page.rows if happened_at(row) < span.until]
+        more = page.more and len(inside) == len(page.rows)
+        yield TokenPage(inside, page.token, more), more
+        if not more:
+            return
 
 
 class Changes:

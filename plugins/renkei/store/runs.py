@@ -258,3 +258,23 @@ def finish_loading(connection: sa.Connection, flow: str) -> None:
         .where(watermark.c.flow == flow, watermark.c.loading, ~left)
         .values(loading=False, updated_at=sa.func.now())
     )
+
+
+_MISSED = sa.text("""
+select count(*) from renkei.source_record record
+join renkei.run_window bound on bound.window_id = record.window_id
+join renkei.feed_window span on span.id = record.window_id
+where bound.run_id = :run_id and record.feed = :feed and not record.deleted and span.kind = 'increment'
+  and record.first_seen_at >= span.created_at
+  and exists (select from renkei.feed_window earlier
+              where earlier.flow = span.flow and earlier.account = span.account and earlier.feed = span.feed
+                and earlier.state = 'settled' and earlier.id < span.id and earlier.kind = 'increment'
+                and cast(record.payload ->> 'createdAt' as timestamptz) < earlier.until
+                and cast(record.payload ->> 'createdAt' as timestamptz) >= earlier.since)
+""")
+
+
+def count_missed(connection: sa.Connection, run_id: int, feed: str) -> int:
+    """Records a run saw first although they were created in a span that earlier runs had settled (``createdAt`` in the
+    payload tells)."""
+    return int(connection.execute(_MISSED, {"run_id": run_id, "feed": feed}).scalar_one())

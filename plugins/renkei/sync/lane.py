@@ -83,11 +83,12 @@ class _Turn:
     def choose(self, claimed: Sequence[Change]) -> list[Change]:
         chosen: list[Change] = []
         for change in sorted(claimed, key=_newest_first):
-            if self.keys.isdisjoint(change.match):
+            keys = {*change.match, *(key for some in change.aliases.values() for key in some)}
+            if self.keys.isdisjoint(keys):
                 chosen.append(change)
             else:
                 self.passed_over.append(change.id)
-            self.keys.update(change.match)
+            self.keys.update(keys)
         self.claimed += len(chosen)
         return chosen
 
@@ -157,7 +158,8 @@ def _with_refs(
         return list(creates), []
     ids, waiting = resolve_refs(sender, connection, stage, [one.change for one in naming])
     ready = [replace(one, refs=ids.get(one.change.id, {})) for one in creates if one.change.id not in waiting]
-    return ready, list(waiting.values())
+    now = sender.engine.now(connection)
+    return ready, [replace(one, due_at=now) for one in waiting.values()]
 
 
 def _link_first(sender: Sender, stage: Stage, one: Candidate) -> Resolution:

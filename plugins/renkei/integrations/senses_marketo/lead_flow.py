@@ -28,13 +28,15 @@ Row = Mapping[str, Any]
 @dataclass(frozen=True)
 class Ends:
     """Both vendors' clients, and what is stored of Senses. ``defined``: its contact custom items; None where the flow
-    only reads and counts. ``unknown``: which of some leads are not stored."""
+    only reads and counts. ``unknown``: which of some leads are not stored; ``known_from``: by night, from when on the
+    log is read in full once more, and not only for leads that were missed."""
 
     mazrica: Any
     marketo: Any
     mirror: Mirror
     defined: Sequence[Row] | None
     unknown: Callable[[Any], set[str]] = set
+    known_from: datetime | None = None
 
 
 def build(settings: Settings, ends: Ends) -> Flow:
@@ -57,14 +59,15 @@ def build(settings: Settings, ends: Ends) -> Flow:
 
 def _feeds(settings: Settings, ends: Ends) -> tuple[Feed, ...]:
     """The mirror first, so that what is in Senses is known before anything is planned."""
-    leads = MarketoLeads(ends.marketo, settings.lead_fields(), ends.unknown)
+    leads = MarketoLeads(ends.marketo, settings.lead_fields(), ends.unknown, ends.known_from)
+    nightly = timedelta(days=settings.reconcile.days)
     return (
         _mirror(CUSTOMERS, _customers(settings, ends), settings, "customer", lambda row: {}),
         _mirror(CONTACTS, _contacts(settings, ends), settings, "contact", shower(settings.custom_items)),
         Feed(
             LEADS,
             leads,
-            overlap=settings.marketo_overlap,
+            overlap=nightly if ends.known_from else settings.marketo_overlap,
             settle_time=timedelta(minutes=settings.lags.marketo_activities),
             first=_first(settings),
             full_since=_midnight(settings.full_since or BEGINNING),

@@ -11,8 +11,10 @@ from renkei.hooks.marketo import MarketoHook
 from renkei.hooks.mazrica import MazricaHook
 from renkei.integrations.checks import Finding
 from renkei.integrations.senses_marketo.checks import Probes, check
-from renkei.integrations.senses_marketo.settings import NAME, Settings
+from renkei.integrations.senses_marketo.lead_items import examine
+from renkei.integrations.senses_marketo.settings import MARKETO_TO_SENSES, NAME, Settings
 from renkei.integrations.settings_base import IntegrationSettings
+from renkei.operators.wiring.flow_to_senses import flow_to_senses
 from renkei.operators.wiring.flows_from_senses import FROM_SENSES, NIGHTLY, flow_from_senses, missing_rights
 from renkei.operators.wiring.purses import MARKETO_RESET, MAZRICA_RESET, allowance_of, purse_settings
 from renkei.store.purse import Purse
@@ -41,11 +43,14 @@ class Wiring:
         return self.purse, self.senses_purse
 
     def flow(self, name: str, *, described: bool, fresh: bool = False) -> Flow:
-        """One of the flows; those from Senses also by night (``senses_deal_phase@nightly``).
+        """One of the flows, also by night (``senses_deal_phase@nightly``), when what is gone or was missed is found.
 
         Raises ConfigurationError for a name that is none.
         """
-        if name.removesuffix(NIGHTLY) in FROM_SENSES:
+        plain, nightly = name.removesuffix(NIGHTLY), name.endswith(NIGHTLY)
+        if plain == MARKETO_TO_SENSES:
+            return self.with_allowance(flow_to_senses(self, described=described, fresh=fresh, nightly=nightly))
+        if plain in FROM_SENSES:
             return self.with_allowance(flow_from_senses(self, name, described=described, fresh=fresh))
         raise ConfigurationError(f"{NAME} has no flow {name}.", remedy="See the names in its settings module.")
 
@@ -81,7 +86,7 @@ class Wiring:
             person=self.marketo.describe_leads,
             missing_rights=lambda: missing_rights(self.marketo),
             items=lambda: self.mazrica.custom_items("contact"),
-            examine_items=lambda defined: (),
+            examine_items=lambda defined: examine(defined, self.settings.custom_items),
         )
         return check(self.settings, probes)
 
