@@ -132,11 +132,12 @@ with DAG(
     **flow_frame(
         integration="senses_marketo", takes=timedelta(hours=2), tags=["senses", "marketo"], doc_md=RECONCILE_DOC
     ),
-):
+) as reconcile:
     flow("senses_to_marketo@nightly").steps("contacts")
     flow("senses_deal_phase@nightly").steps("deals")
-    leads = flow("marketo_to_senses@nightly", source="marketo", target="mazrica").steps("leads")
-    leads >> MissedOperator(
+    flow("marketo_to_senses@nightly", source="marketo", target="mazrica").steps("leads")
+    missed = MissedOperator(
         task_id="missed", integration="senses_marketo", flow="marketo_to_senses", open_task_id="leads.open",
         feed="marketo.leads",
     )
+    reconcile.get_task("leads.extract") >> missed >> reconcile.get_task("leads.settle")
