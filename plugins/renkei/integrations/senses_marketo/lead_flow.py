@@ -20,6 +20,7 @@ from renkei.sync.canonical import digest
 from renkei.sync.flow import Feed, Flow, Form, Kind, Stage
 from renkei.sync.ports import Fields, Source
 
+__all__ = ["LEADS", "Ends", "build", "feed_name"]
 RULES_VERSION = 1  # raised when a rule in the code changes what is sent
 BEGINNING = date(2010, 1, 1)
 Row = Mapping[str, Any]

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from renkei.endpoints.marketo_leads import LEADS
-from renkei.integrations.senses_marketo.lead_flow import Ends, build
+from renkei.integrations.senses_marketo.lead_flow import LEADS, Ends, build
 from renkei.integrations.senses_marketo.settings import MARKETO_TO_SENSES, NAME, Settings
 from renkei.operators.wiring.senses_mirror import SensesMirror, unknown_leads
 from renkei.store import runs

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from renkei.endpoints.mazrica import feed_name
+from renkei.integrations.senses_marketo.lead_flow import feed_name
 from renkei.integrations.senses_marketo.settings import MARKETO_TO_SENSES
 from renkei.store import records, runs
 from renkei.sync.engine import Engine
