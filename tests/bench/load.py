@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CONNECTIONS = 64
-GIVE_UP = 5.0  # seconds without an answer
+GIVE_UP = 30.0  # seconds without an answer
 
 
 @dataclass
