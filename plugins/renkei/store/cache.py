@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from renkei.store.cached import Replaced, Staged
 from renkei.store.db import to_json
-from renkei.store.tables import feed_window
+from renkei.store.tables import feed_window, watermark
 from renkei.store.tables_cache import cache_state
 
 
@@ -110,9 +110,11 @@ def note_problem(
 
 
 def drop_others(connection: sa.Connection, flow: str, feeds: Sequence[tuple[str, str]]) -> None:
-    """Forgets caches that are not asked for any more; ``feeds`` are (account, feed) of those that are."""
-    kept = sa.tuple_(cache_state.c.account, cache_state.c.feed).in_([*feeds, ("", "")])
-    connection.execute(sa.delete(cache_state).where(cache_state.c.flow == flow, ~kept))
+    """Forgets caches that are not asked for any more, so that nobody waits for them; ``feeds`` are (account, feed) of
+    those that are."""
+    for table in (cache_state, watermark):
+        kept = sa.tuple_(table.c.account, table.c.feed).in_([*feeds, ("", "")])
+        connection.execute(sa.delete(table).where(table.c.flow == flow, ~kept))
 
 
 def _row(flow: str, account: str, feed: str) -> tuple[Any, ...]:

@@ -103,7 +103,8 @@ def test_lists_that_are_off_or_not_configured_any_more_leave_the_cache(cached: C
     cached.configure()
     assert cached.refresh().state == "succeeded"
     assert cached.rows("select * from renkei.list_member") == []
-    assert cached.rows("select * from renkei.cache_state") == []
+    for table in ("cache_state", "watermark", "cache_stage"):
+        assert cached.rows(f"select * from renkei.{table}") == []
 
 
 def test_the_lists_are_only_read(cached: CacheWorld) -> None:
