@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import requests
 
 from tests.sandbox.crm import Crm
@@ -57,6 +58,7 @@ def test_an_unknown_column_refuses_the_whole_file(crm: Crm) -> None:
     assert call(crm, "PATCH", f"imports/{number}", json={"status": "Ready"}).json()["code"] == 157
 
 
+@pytest.mark.req("A3")
 def test_imported_prospects_are_synced_by_the_connector(crm: Crm) -> None:
     crm.engagement.configure({"connector": "on"})
     lead = crm.make("Lead", Email="a@example.jp")

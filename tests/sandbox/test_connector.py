@@ -25,6 +25,7 @@ def user_of(crm: Crm, name: str = "eigyo", **values: object) -> tuple[str, int]:
     return user["Id"], known["id"]
 
 
+@pytest.mark.req("A1", "A6")
 def test_a_connector_is_made_paused_and_only_once(world: World) -> None:
     store = world.vendors["account_engagement"].objects["connectors"]
     assert store.create([{}])[0]["state"] == "paused"
@@ -32,6 +33,7 @@ def test_a_connector_is_made_paused_and_only_once(world: World) -> None:
         store.create([{}])
 
 
+@pytest.mark.req("A4")
 def test_an_unassigned_prospect_is_linked_where_there_is_a_match_and_made_nowhere(crm: Crm) -> None:
     lead = crm.make("Lead", Email="Hanako@example.jp", Phone="03-1")
     matched, lonely = crm.prospect(email="hanako@EXAMPLE.jp"), crm.prospect(email="nobody@example.jp")
@@ -42,6 +44,7 @@ def test_an_unassigned_prospect_is_linked_where_there_is_a_match_and_made_nowher
     assert len(crm.people("Lead")) == 1
 
 
+@pytest.mark.req("A4")
 def test_an_assigned_prospect_without_a_match_becomes_a_lead_of_its_user(crm: Crm) -> None:
     owner, assigned = user_of(crm)
     prospect = crm.prospect(email="new@example.jp", lastName="新", userId=assigned)
@@ -51,6 +54,7 @@ def test_an_assigned_prospect_without_a_match_becomes_a_lead_of_its_user(crm: Cr
     assert crm.see_prospect(prospect["id"])["salesforceId"] == lead["Id"]
 
 
+@pytest.mark.req("A5", "A26")
 def test_changes_of_both_sides_arrive_with_the_next_tick(crm: Crm) -> None:
     crm.engagement.configure({"connector_modes": {"phone": "most_recent"}})
     lead = crm.make("Lead", Email="a@example.jp", Phone="1")
@@ -68,6 +72,7 @@ def test_changes_of_both_sides_arrive_with_the_next_tick(crm: Crm) -> None:
     assert crm.see("Lead", lead["Id"])["Phone"] == "3"
 
 
+@pytest.mark.req("A17")
 @pytest.mark.parametrize(("mode", "stands"), [("salesforce", "there"), ("account_engagement", "here")])
 def test_each_field_follows_its_mode(crm: Crm, mode: str, stands: str) -> None:
     crm.engagement.configure({"connector_modes": {"jobTitle": mode}})
@@ -77,6 +82,7 @@ def test_each_field_follows_its_mode(crm: Crm, mode: str, stands: str) -> None:
     assert (crm.see("Lead", lead["Id"])["Title"], crm.see_prospect(prospect["id"])["jobTitle"]) == (stands, stands)
 
 
+@pytest.mark.req("A17")
 def test_an_empty_value_never_beats_a_filled_one_unless_support_says_so(crm: Crm) -> None:
     lead = crm.make("Lead", Email="a@example.jp", Title="部長")
     crm.tick()
@@ -99,6 +105,7 @@ def test_a_second_tick_changes_nothing(crm: Crm) -> None:
     assert (crm.people("Lead"), same) == (before[0], [{**row, "salesforceLastSync": None} for row in before[1]])
 
 
+@pytest.mark.req("A7", "A8")
 def test_paused_users_and_campaigns_go_on_and_people_wait(crm: Crm) -> None:
     user, known = user_of(crm)
     crm.engagement.objects["connectors"].update("1", {"state": "paused"})
@@ -114,6 +121,7 @@ def test_paused_users_and_campaigns_go_on_and_people_wait(crm: Crm) -> None:
     assert [row["salesforceId"] for row in crm.prospects()] == [lead["Id"]]
 
 
+@pytest.mark.req("A9", "A10")
 def test_by_hand_records_sync_while_paused(crm: Crm) -> None:
     crm.engagement.objects["connectors"].update("1", {"state": "paused"})
     lead, other = crm.make("Lead", Email="a@example.jp"), crm.make("Lead", Email="b@example.jp")
@@ -125,6 +133,7 @@ def test_by_hand_records_sync_while_paused(crm: Crm) -> None:
     assert [row["salesforceId"] for row in crm.prospects(email="b@example.jp")] == [other["Id"]]
 
 
+@pytest.mark.req("A15", "A16")
 def test_with_ampsea_each_person_has_a_prospect_of_its_own(crm: Crm) -> None:
     first = crm.make("Lead", Email="a@example.jp")
     crm.tick()
@@ -133,6 +142,7 @@ def test_with_ampsea_each_person_has_a_prospect_of_its_own(crm: Crm) -> None:
     assert {row["salesforceId"] for row in crm.prospects(email="a@example.jp")} == {first["Id"], second["Id"]}
 
 
+@pytest.mark.req("A15")
 def test_without_ampsea_an_address_is_one_prospect(crm: Crm) -> None:
     crm.engagement.configure({"ampsea": False})
     lead = crm.make("Lead", Email="a@example.jp")
@@ -155,7 +165,16 @@ def test_without_ampsea_an_address_changed_in_salesforce_is_followed_or_parts_th
         assert [row["salesforceId"] for row in crm.prospects(email="old@example.jp")] == [None]
 
 
+def test_with_ampsea_no_changed_address_is_taken_over(crm: Crm) -> None:
+    lead = crm.make("Lead", Email="old@example.jp")
+    crm.tick()
+    crm.edit("Lead", lead["Id"], Email="new@example.jp")
+    crm.tick()
+    assert [row["salesforceId"] for row in crm.prospects(email="old@example.jp")] == [lead["Id"]]
+
+
 def test_an_address_changed_on_the_prospect_goes_to_salesforce(crm: Crm) -> None:
+    crm.engagement.configure({"ampsea": False})
     lead = crm.make("Lead", Email="old@example.jp")
     crm.tick()
     crm.edit_prospect(crm.prospects()[0]["id"], email="new@example.jp")
@@ -220,6 +239,18 @@ def test_of_merged_people_the_losers_prospect_goes_and_leaves_its_lists(crm: Crm
     assert [m["prospectId"] for m in members] == [kept["id"]]
 
 
+@pytest.mark.req("A13")
+def test_the_integration_user_reaches_every_record(crm: Crm) -> None:
+    owner, _ = user_of(crm)
+    queue = crm.make("Group", Name="受付")["Id"]
+    leads = [crm.make("Lead", Email=f"{number}@example.jp", OwnerId=held)
+             for number, held in enumerate((owner, queue, crm.salesforce.api_user["Id"]))]  # fmt: skip
+    crm.salesforce.configure({"hidden_records": [leads[0]["Id"]]})
+    crm.tick()
+    assert {row["salesforceId"] for row in crm.prospects()} == {lead["Id"] for lead in leads}
+
+
+@pytest.mark.req("A20")
 def test_the_sharing_rule_keeps_the_others_out(crm: Crm) -> None:
     rule = {kind: {"field": "LeadSource", "value": "Web"} for kind in ("Lead", "Contact")}
     with pytest.raises(ControlError, match="pause"):
@@ -236,6 +267,7 @@ def test_the_sharing_rule_keeps_the_others_out(crm: Crm) -> None:
     assert crm.see_prospect(prospect["id"])["isDeleted"]
 
 
+@pytest.mark.req("A2")
 def test_person_accounts_sync_where_they_are_switched_on(crm: Crm) -> None:
     crm.salesforce.configure({"person_accounts": True})
     account = crm.make("Account", LastName="個人", PersonEmail="p@example.jp")
@@ -252,6 +284,7 @@ def test_person_accounts_sync_where_they_are_switched_on(crm: Crm) -> None:
     assert crm.see("Account", account["Id"])["PersonTitle"] == "社長"
 
 
+@pytest.mark.req("A27")
 def test_score_and_last_activity_go_to_salesforce_and_never_back(crm: Crm) -> None:
     crm.salesforce.objects["fields"].create([
         {"object": "Lead", "name": "pi__score__c", "type": "double"},

@@ -177,6 +177,14 @@ def test_a_token_without_the_scope_api_reads_no_data(crm: Crm) -> None:
     assert answer.status_code == 403
 
 
+def test_a_world_is_loaded_under_open_sessions(crm: Crm) -> None:
+    token = crm.salesforce.credentials()["refresh_token"]
+    crm.world.load("demo", 7)
+    assert crm.soql("SELECT Id FROM Lead") and crm.token(refresh_token=token).ok
+    crm.world.reset()
+    assert crm.sf("GET", "/limits").status_code == 401
+
+
 def test_faults_speak_the_vendors_language(crm: Crm) -> None:
     crm.world.faults.add(action="error", vendor="salesforce", path="/services/oauth2/token", code="invalid_grant")
     assert refusal(crm.token())[1] == "invalid_grant"

@@ -32,7 +32,7 @@ class Pairs:
     def is_due(self, prospect: Row) -> bool:
         """Changed or active since its last sync."""
         moved = max(prospect["updatedAt"], prospect.get("lastActivityAt") or 0)
-        return moved >= (prospect.get("salesforceLastSync") or 0)
+        return bool(moved >= (prospect.get("salesforceLastSync") or 0))
 
     # from the prospect
 
@@ -203,16 +203,17 @@ class Pairs:
         return here, there
 
     def _settle_address(self, prospect: Row, person: Row, here: Row, there: Row) -> bool:
-        """False when the pair parts: an address changed in Salesforce while that is switched off (without AMPSEA)."""
+        """False when the pair parts: an address changed in Salesforce while that is switched off. With AMPSEA no
+        address is taken over."""
         ours, theirs = (prospect.get("email") or "").lower(), (person.get("Email") or "").lower()
-        if ours == theirs:
+        if ours == theirs or self._settings["ampsea"]:
             return True
         last = self._connector.emails.get(prospect["id"])
         changed_there = bool(theirs) and theirs != last and (last is not None or not ours or last == ours)
         if not changed_there and ours:
             there["Email"] = prospect["email"]
             return True
-        if self._settings["ampsea"] or self._settings["connector_follows_email"]:
+        if self._settings["connector_follows_email"]:
             here["email"] = person["Email"]
             return True
         self.prospects.change(prospect, {"salesforceId": None})

@@ -59,7 +59,7 @@ class People:
         rule = self.settings["connector_sharing_rule"].get(kind.name)
         if rule is None or row.get("CreatedById") == self.doer.user:
             return True
-        return row.get(rule["field"]) == rule["value"]
+        return bool(row.get(rule["field"]) == rule["value"])
 
     def visible(self, kind: Kind, name: str) -> bool:
         """A field the connector user does not see is passed over in silence."""

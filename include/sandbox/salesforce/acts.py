@@ -65,7 +65,7 @@ def update(org: Org, kind: Kind, record_id: str, given: Row, doer: Doer) -> tupl
     rules.before_save(org, kind, new, row, values, doer)
     rules.check(org, kind, new, row, doer)
     changed = tuple(name for name in new if new.get(name) != row.get(name) and name not in SYSTEM)
-    stamps = {name: values[name] for name in ("LastModifiedDate", "SystemModstamp") if name in values}
+    stamps: Row = {name: values[name] for name in ("LastModifiedDate", "SystemModstamp") if name in values}
     if changed or org.settings["touch_unchanged"]:
         now = org.moment()
         new |= {"LastModifiedDate": now, "SystemModstamp": stamps.get("LastModifiedDate", now),

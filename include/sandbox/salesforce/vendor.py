@@ -56,15 +56,15 @@ class Salesforce(Vendor):
         self.org_id = make_id("00D", 1)
         self.gate = Gate()
         super().reset()
+        self.tokens = Tokens(self.settings, self.world.clock.now, self.secret)
+        self._first_refresh_token: str | None = None
 
     def empty(self) -> None:
         self.org = Org(self.settings, self.world.clock.now)
-        self.tokens = Tokens(self.settings, self.world.clock.now, self.secret)
         self.jobs = Jobs(self)
         self.cursors: dict[str, query_calls.Cursor] = {}
         self.schema_changed = self.world.clock.now()
         first_users(self.org, self.settings, self.org_id)
-        self._first_refresh_token: str | None = None
         self.objects = stores(self)
 
     @property

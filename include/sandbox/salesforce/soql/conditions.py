@@ -23,7 +23,8 @@ Test = Callable[[Row], bool]
 class Org(names.Schema, Protocol):
     """The schema, the present, and how a subquery is answered."""
 
-    zone: str
+    @property
+    def zone(self) -> str: ...
 
     def now(self) -> datetime: ...
 

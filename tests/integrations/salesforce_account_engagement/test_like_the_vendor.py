@@ -1,0 +1,73 @@
+"""Fed the same, Renkei and the vendor's connector end alike, wherever the vendor's rules are verified."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, given, settings
+
+from include.sandbox.world import World
+from renkei.store.db import connect
+from tests.integrations.salesforce_account_engagement.org import Org, settings_of
+from tests.integrations.salesforce_account_engagement.rehearsal import Act, Stage, rounds
+from tests.support.postgres import Pg
+from tests.support.sandbox import NOW
+
+SCHEDULES = int(os.environ.get("RENKEI_SCHEDULES", "50"))
+EXAMPLES = 250 if SCHEDULES >= 300 else max(SCHEDULES // 25, 1)
+FIELDS: tuple[dict[str, Any], ...] = (
+    {"account_engagement": "firstName", "salesforce": "FirstName", "owner": "salesforce"},
+    {"account_engagement": "jobTitle", "salesforce": "Title", "owner": "account_engagement"},
+    {"account_engagement": "city", "salesforce": {"lead": "City", "contact": "MailingCity"}, "owner": "salesforce"},
+)
+SETTLING = 2
+TABLES = """
+select string_agg(format('renkei.%I', tablename), ', ') from pg_tables
+ where schemaname = 'renkei' and tablename not like '%version%'
+"""
+
+
+@pytest.fixture(scope="module")
+def bare(pg: Pg, migrated: str) -> Iterator[sa.Engine]:
+    """A database that is emptied between the examples, which the runtime role may not do."""
+    name = pg.create(migrated)
+    store = connect(pg.url(name), owner=True)
+    yield store
+    store.dispose()
+    pg.drop(name)
+
+
+def both(store: sa.Engine, played: list[list[Act]], ampsea: bool) -> tuple[Stage, Stage]:
+    """The same rounds in both worlds, begun with empty tables, then a few more ticks."""
+    with store.begin() as connection:
+        connection.execute(sa.text(f"truncate {connection.execute(sa.text(TABLES)).scalar_one()} restart identity"))
+    how = settings_of(fields=FIELDS, shown_in_salesforce=(), several_prospects_per_address=ampsea)
+    worlds = (World(seed=7, now=NOW, sleep=lambda seconds: None) for _ in range(2))
+    native, renkei = (Stage(Org(store, how, world), number == 0) for number, world in enumerate(worlds))
+    for stage in (native, renkei):
+        for acts in [*played, *[[] for _ in range(SETTLING)]]:
+            for act in acts:
+                stage.play(act)
+            stage.finish_round()
+    return native, renkei
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("ampsea", [False, True])
+def test_the_same_rounds_end_alike_and_settle(bare: sa.Engine, ampsea: bool) -> None:
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None,
+              suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink))  # fmt: skip
+    @given(played=rounds)
+    def alike(played: list[list[Act]]) -> None:
+        native, renkei = both(bare, played, ampsea)
+        assert renkei.picture() == native.picture()
+        before = renkei.org.writes()
+        renkei.finish_round()
+        assert renkei.org.writes() == before, "once settled, nothing is written"
+        assert renkei.disagreements() == []
+
+    alike()
