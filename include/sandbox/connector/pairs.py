@@ -51,11 +51,11 @@ class Pairs:
             self._create_person(prospect)
 
     def _sync_linked(self, prospect: Row, found: tuple[Kind, Row] | None) -> None:
-        """A person that is gone is not made again."""
-        if found is None:
+        """A person that is gone is not made again, and who takes its prospect out of the recycle bin is obeyed."""
+        if found is None or found[1]["IsDeleted"]:
             return
         kind, person = found
-        if person.get("IsConverted") or person["IsDeleted"]:
+        if person.get("IsConverted"):
             self.sync_person(person["Id"])
         elif self.people.syncs(kind, person):
             self._align(prospect, kind, person)
@@ -115,7 +115,8 @@ class Pairs:
             self._align(prospect, kind, person)
 
     def _sync_new(self, kind: Kind, person: Row, by_hand: bool) -> None:
-        """A person without a prospect: by address where addresses are unique, else one of its own."""
+        """A person without a prospect takes a free one of its address, else gets one of its own: without AMPSEA only if
+        the address is on none, not even in the recycle bin."""
         email = person.get("Email")
         if not email:
             return
@@ -123,8 +124,7 @@ class Pairs:
         if free and not free[0].get("isDoNotSync"):
             self._align(self._link(free[0], person), kind, person)
             return
-        known = self.prospects.of_email(email)
-        if known and not self._settings["ampsea"]:
+        if not self._settings["ampsea"] and self.prospects.has_email(email):
             return
         wished = self._settings["connector_creates_prospects"] and person["CreatedDate"] >= self._began
         if wished or by_hand:

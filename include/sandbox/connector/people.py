@@ -14,6 +14,10 @@ ACCOUNT_NAMES = {contact: account for account, contact in persons.ANOTHER.items(
 UNKNOWN = "[[unknown]]"
 
 
+def _age(row: Row) -> tuple[str, str]:
+    return row["LastModifiedDate"], row["Id"]
+
+
 class People:
     """The org's people. `user`: the connector user's id."""
 
@@ -31,11 +35,12 @@ class People:
         return None if row is None else (kind, row)
 
     def changed(self, since: str) -> list[tuple[Kind, Row]]:
-        """People whose record changed at or after that time, deleted ones too."""
-        found = []
-        for name in KINDS:
+        """People whose record changed at or after that time, deleted ones too, in the order in which they are matched."""
+        found: list[tuple[Kind, Row]] = []
+        for name in self.settings["connector_match_order"]:
             kind = self.org.kinds[name]
-            found += [(kind, row) for row in self.org.table(kind).scan(since) if row["SystemModstamp"] >= since]
+            rows = [row for row in self.org.table(kind).scan(since) if row["SystemModstamp"] >= since]
+            found += [(kind, row) for row in sorted(rows, key=_age, reverse=True)]
         return found
 
     def of_email(self, email: str, order: list[str]) -> list[tuple[Kind, Row]]:
@@ -44,7 +49,7 @@ class People:
         for name in order:
             kind = self.org.kinds[name]
             rows = [r for r in self.org.table(kind).find("Email", email) or [] if not r["IsDeleted"]]
-            rows.sort(key=lambda row: (row["LastModifiedDate"], row["Id"]), reverse=True)
+            rows.sort(key=_age, reverse=True)
             found += [(kind, row) for row in rows if self.syncs(kind, row)]
         return found
 

@@ -37,6 +37,10 @@ class Prospects:
     def of_email(self, email: str) -> list[Row]:
         return acts.by_email(self.state, email, deleted=False)
 
+    def has_email(self, email: str) -> bool:
+        """Whether any prospect has this address, in the recycle bin or not."""
+        return bool(self.state.tables["prospects"].where("email", email))
+
     def create(self, values: Row) -> Row:
         return acts.create(self.state, "prospects", values, DOER)
 

@@ -95,7 +95,7 @@ class _Case:
             for prospect in sorted(self.group.right, key=newest_first):
                 if place(prospect) not in self.settled:
                     step(prospect)
-        for person in sorted(self.group.left, key=newest_first):
+        for person in sorted(self.group.left, key=self._rank):
             if place(person) not in self.taken:
                 self._unpaired(person)
         return Judgement(self.matches, self.ends, self.wanted)
