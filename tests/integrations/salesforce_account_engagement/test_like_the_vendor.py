@@ -57,6 +57,7 @@ def both(store: sa.Engine, played: list[list[Act]], ampsea: bool) -> tuple[Stage
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(0)
 @pytest.mark.parametrize("ampsea", [False, True])
 def test_the_same_rounds_end_alike_and_settle(bare: sa.Engine, ampsea: bool) -> None:
     @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None,
