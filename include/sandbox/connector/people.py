@@ -35,7 +35,7 @@ class People:
         return None if row is None else (kind, row)
 
     def changed(self, since: str) -> list[tuple[Kind, Row]]:
-        """People whose record changed at or after that time, deleted ones too, in the order in which they are matched."""
+        """People whose record changed at or after that time, deleted ones too, in the order of matching."""
         found: list[tuple[Kind, Row]] = []
         for name in self.settings["connector_match_order"]:
             kind = self.org.kinds[name]
