@@ -70,7 +70,9 @@ def build(name: str, settings: Settings, ends: Ends, fields: Mapping[str, LeadFi
 def started_at(settings: Settings, first_seen: datetime) -> datetime:
     """A date in the settings, else the moment these flows were first used."""
     first = settings.first
-    return datetime(first.year, first.month, first.day, tzinfo=UTC) if isinstance(first, date) else first_seen
+    if isinstance(first, date):
+        return datetime(first.year, first.month, first.day, tzinfo=UTC)
+    return first_seen.replace(microsecond=0)  # the vendor's times have whole seconds
 
 
 def _contacts(settings: Settings, ends: Ends, fields: Mapping[str, LeadField], nightly: bool) -> Flow:
@@ -96,7 +98,7 @@ def _kinds(settings: Settings, ends: Ends, fields: Mapping[str, LeadField], nigh
 
 
 def _phases(settings: Settings, ends: Ends, fields: Mapping[str, LeadField], nightly: bool) -> Flow:
-    fault = phase_fault(fields) if ends.phase_since is None else ""
+    fault = phase_fault(fields) if fields and ends.phase_since is None else ""
     since = iso(max(ends.started, ends.phase_since or ends.started))
     target = LinkedLeads(ends.marketo, ends.partners, by_address=True)
 

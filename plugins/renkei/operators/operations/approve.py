@@ -83,8 +83,8 @@ class ApplyDecisionOperator(RunFlowOperator):
         super().__init__(integration="", limit=Limit(span=timedelta(days=366)), **kwargs)
 
     def execute(self, context: Any) -> Any:
-        asked = context["ti"].xcom_pull(task_ids=ASKED)
-        answer = context["ti"].xcom_pull(task_ids=ANSWERED)
+        asked = handed_on(context, ASKED)
+        answer = handed_on(context, ANSWERED)
         self.flow = asked["flow"]
         self.integration = registry.integration_of(self.flow)
         if answer["chosen_options"] != [APPROVE]:
@@ -93,7 +93,7 @@ class ApplyDecisionOperator(RunFlowOperator):
 
     def work(self, wired: bootstrap.Wired, context: Any) -> dict[str, Any]:
         wired.refuse_if_latched()
-        asked = context["ti"].xcom_pull(task_ids=ASKED)
+        asked = handed_on(context, ASKED)
         count = decide(wired.store, asked, "approved")
         self.log.info("%s: %s changes allowed; planned against today's state now.", self.flow, count)
         return super().work(wired, context)
@@ -106,6 +106,11 @@ class ApplyDecisionOperator(RunFlowOperator):
             count = decide(store, asked, "rejected")
         self.log.info("%s changes refused; they are not asked for again unless their fields change.", count)
         return {"decided": count}
+
+
+def handed_on(context: Any, task_id: str) -> Any:
+    """What a task before left."""
+    return context["ti"].xcom_pull(task_ids=task_id, map_indexes=context["ti"].map_index)
 
 
 def decide(store: Any, asked: dict[str, Any], decision: Any) -> int:
