@@ -93,9 +93,7 @@ class CustomActivityTarget:
         for index, item in enumerate(items):
             line = self._trouble(int(item.fields["activityTypeId"]), item.fields["attributes"])
             if line:
-                outcomes[index] = Outcome(
-                    Result.FAILED, code="activity_type", reason=line, error_class="configuration"
-                )
+                outcomes[index] = Outcome(Result.FAILED, code="activity_type", reason=line, error_class="configuration")
         left = [index for index in range(len(items)) if index not in outcomes]
         sent = Batch(self._client.clock, self._add).send([items[index] for index in left])
         outcomes.update(zip(left, sent, strict=True))

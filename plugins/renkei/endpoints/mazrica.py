@@ -8,6 +8,7 @@ from typing import Any
 
 from renkei.clients.mazrica import MazricaClient
 from renkei.clients.mazrica_pages import Cursor
+from renkei.errors import CursorExpired
 from renkei.sync.ports import Account, Fields, Page, SourceRow, Span
 
 Row = Mapping[str, Any]
@@ -54,6 +55,8 @@ class MazricaRecords:
     def pages(self, span: Span, cursor: Fields | None) -> Iterator[Page]:
         """1,000 records a call; a full load reads whatever is there."""
         since = None if span.full else span.since
+        if cursor is not None and "snapshot" in cursor:
+            raise CursorExpired("The window was begun as a snapshot.")
         start = Cursor.of_json(cursor) if cursor else None
         for rows, going in self._client.changed(self.resource, since=since, until=span.until, cursor=start):
             yield Page([self.row(row) for row in rows], going.as_json() if going else None)

@@ -207,9 +207,7 @@ class CustomerTarget(SensesTarget):
         known = {rule.name for rule in self._rules}
         asked = [key for key in keys if key.field in known]
         names = {f"name:{key.value.partition(SEPARATOR)[0]}" for key in asked}
-        rows = self.merged(
-            self._mirror.by_parent(self.resource, sorted(names)), lambda row: self._parent(row) in names
-        )
+        rows = self.merged(self._mirror.by_parent(self.resource, sorted(names)), lambda row: self._parent(row) in names)
         hits = hits_by_rules(asked, {record: self._values(row) for record, row in rows.items()}, self._rules)
         return {key: {hit.id: rows[hit.id] for hit in hits[str(key)]} for key in asked if str(key) in hits}
 

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from renkei.endpoints.mazrica import changed_at
-from renkei.errors import CursorExpired
 from renkei.integrations.senses_marketo.action_links import link_key, links, roster, subject_of_contact
 from renkei.integrations.senses_marketo.contact_history import contact_payload
 from renkei.integrations.senses_marketo.deal_history import deal_payload
@@ -72,8 +71,6 @@ class WithHistory:
         return self._inner.now()
 
     def pages(self, span: Span, cursor: Fields | None) -> Iterator[Page]:
-        if cursor is not None and "snapshot" in cursor:
-            raise CursorExpired("The window was begun as a snapshot.")
         for page in self._inner.pages(span, cursor):
             yield Page(self._transform([row.payload for row in page.rows]), page.cursor)
 

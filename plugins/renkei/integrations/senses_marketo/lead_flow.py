@@ -8,13 +8,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
 from renkei.endpoints.marketo_leads import LEADS, MarketoLeads
-from renkei.endpoints.mazrica import CONTACTS, CUSTOMERS, MazricaRecords, feed_name, nobody
+from renkei.endpoints.mazrica import CONTACTS, CUSTOMERS, MazricaRecords, WholeList, feed_name, nobody
 from renkei.endpoints.mazrica_targets import ContactTarget, CustomerTarget, Mirror
 from renkei.integrations.checks import refuse_errors
+from renkei.integrations.senses_marketo.feeds import Store
 from renkei.integrations.senses_marketo.fingerprints import RULES, account_parent, account_values
 from renkei.integrations.senses_marketo.lead_items import LEAD_ID, OWNED, Items, examine, items_of, shower
 from renkei.integrations.senses_marketo.people import subject_of
 from renkei.integrations.senses_marketo.settings import MARKETO_TO_SENSES, NAME, Settings
+from renkei.integrations.senses_marketo.snapshot import Snapshot, gone_records
 from renkei.integrations.senses_marketo.to_contacts import CUSTOMER, map_accounts, map_contacts
 from renkei.sync.canonical import digest
 from renkei.sync.flow import Feed, Flow, Form, Kind, Stage
@@ -38,6 +40,7 @@ class Ends:
     defined: Sequence[Row] | None
     unknown: Callable[[Any], set[str]] = set
     known_from: datetime | None = None
+    store: Store | None = None  # by night: what is gone from the mirrored lists is told
 
 
 def build(settings: Settings, ends: Ends) -> Flow:
@@ -63,8 +66,14 @@ def _feeds(settings: Settings, ends: Ends) -> tuple[Feed, ...]:
     leads = MarketoLeads(ends.marketo, settings.lead_fields(), ends.unknown, ends.known_from)
     nightly = timedelta(days=settings.reconcile.days)
     return (
-        _mirror(CUSTOMERS, _customers(settings, ends), settings, "customer", lambda row: {}),
-        _mirror(CONTACTS, _contacts(settings, ends), settings, "contact", shower(settings.custom_items)),
+        _mirror(CUSTOMERS, _whole(_customers(settings, ends), settings, ends), settings, "customer", lambda row: {}),
+        _mirror(
+            CONTACTS,
+            _whole(_contacts(settings, ends), settings, ends),
+            settings,
+            "contact",
+            shower(settings.custom_items),
+        ),
         Feed(
             LEADS,
             leads,
@@ -76,13 +85,21 @@ def _feeds(settings: Settings, ends: Ends) -> tuple[Feed, ...]:
     )
 
 
-def _mirror(
-    resource: str, source: Source, settings: Settings, mirrors: str, shows: Callable[[Fields], Fields]
-) -> Feed:
+def _mirror(resource: str, source: Source, settings: Settings, mirrors: str, shows: Callable[[Fields], Fields]) -> Feed:
     """Read whole at first, whatever the leads do."""
     name, overlap = feed_name(resource), settings.senses_overlap
     since = _midnight(BEGINNING)
     return Feed(name, source, overlap=overlap, first="full", full_since=since, mirrors=mirrors, shows=shows)
+
+
+def _whole(records: MazricaRecords, settings: Settings, ends: Ends) -> Source:
+    """By night the list is read whole, and what is no longer in it is marked as deleted."""
+    if ends.store is None:
+        return records
+    feed = feed_name(records.resource)
+    gone = gone_records(ends.store, str(records.account), feed, settings.reconcile, records.resource)
+    everything = WholeList(ends.mazrica, records.resource, nobody, nobody, dict)
+    return Snapshot(everything, ends.store, feed, lambda rows: [records.row(row) for row in rows], gone)
 
 
 def _customers(settings: Settings, ends: Ends) -> MazricaRecords:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from renkei.integrations.senses_marketo.lead_flow import LEADS, Ends, build
 from renkei.integrations.senses_marketo.settings import MARKETO_TO_SENSES, NAME, Settings
 from renkei.operators.wiring.senses_mirror import SensesMirror, unknown_leads
+from renkei.operators.wiring.senses_store import SensesStore
 from renkei.store import runs
 from renkei.store.integration_state import keep_definition, kept_definition
 from renkei.sync.engine import Engine
@@ -42,6 +43,7 @@ def flow_to_senses(clients: Clients, *, described: bool, fresh: bool, nightly: b
         _items(clients, fresh) if described else None,
         unknown,
         _known_from(clients, marketo) if nightly else None,
+        SensesStore(clients.engine, f"mazrica:{clients.mazrica.account_id}") if nightly else None,
     )
     return build(clients.settings, ends)
 

@@ -14,6 +14,7 @@ from renkei.integrations.senses_marketo.lead_flow import Ends, build
 from renkei.integrations.senses_marketo.lead_items import LEAD_ID, names_of, shower
 from renkei.integrations.senses_marketo.settings import MARKETO_TO_SENSES, Settings
 from renkei.operators.wiring.senses_mirror import SensesMirror, unknown_leads
+from renkei.operators.wiring.senses_store import SensesStore
 from renkei.store import runs
 from renkei.store.db import connect
 from renkei.sync.engine import RunSummary
@@ -59,6 +60,7 @@ class Pair(Senses):
             self.mazrica, self.marketo, mirror, self.mazrica.custom_items("contact"),
             lambda ids: unknown_leads(self.engine, account, LEADS, ids),
             self._known_from(account) if nightly else None,
+            SensesStore(self.engine, f"mazrica:{self.mazrica.account_id}") if nightly else None,
         )  # fmt: skip
         return build(self.settings, ends)
 
