@@ -84,6 +84,19 @@ def test_made_up_prospects_are_linked_and_listed(big: Crm) -> None:
     assert [one["prospectId"] for one in chosen[0]] == list(range(10, 251, 10))
 
 
+def test_a_mass_change_moves_many_in_one_second(big: Crm) -> None:
+    big.edit_prospect(3, phone="own")
+    (done,) = big.engagement.objects["mass_changes"].create(
+        [{"object": "prospects", "count": 200, "values": {"phone": "03-1"}}]
+    )
+    assert done["changed"] == 200
+    since = {"updatedAtAfterOrEqualTo": "2026-11-20T03:00:00Z"}
+    pages = big.pages("/prospects", fields="id,phone,updatedAt", limit=150, **since)
+    rows = [row for page in pages for row in page]
+    assert [row["id"] for row in rows] == list(range(1, 201))
+    assert {(row["phone"], row["updatedAt"]) for row in rows} == {("03-1", "2026-11-20T12:00:00+09:00")}
+
+
 def test_edits_lie_over_what_is_made_up(big: Crm) -> None:
     (lead,) = big.soql("SELECT Id FROM Lead WHERE Email = 'l0000042.s7@example.jp'")
     big.edit("Lead", lead["Id"], Email="other@example.jp")

@@ -12,6 +12,7 @@ from include.sandbox.account_engagement.ask import Ask
 from include.sandbox.account_engagement.connector_stores import connector_stores
 from include.sandbox.account_engagement.gate import Gate
 from include.sandbox.account_engagement.jobs import Job, Jobs
+from include.sandbox.account_engagement.mass import MassChangeStore
 from include.sandbox.account_engagement.query import Finder
 from include.sandbox.account_engagement.refusals import Refused
 from include.sandbox.account_engagement.settings import DEFAULTS
@@ -50,7 +51,7 @@ class AccountEngagement(Vendor):
         self.finder = Finder()
         self.connector = Connector(self)
         self.jobs = Jobs(self.moment, lambda: self.settings["job_seconds"], self._work)
-        self.objects = {**stores(self), **connector_stores(self)}
+        self.objects = {**stores(self), **connector_stores(self), "mass_changes": MassChangeStore(self)}
         if self.settings["connector"] != "off":
             self.connector.begin()
         doer = acts.Doer(1, screens=True)
