@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from renkei.sync.engine import RunFailed
 from tests.integrations.karte_marketo.conftest import Pair
 
-SCHEDULES = max(3, int(os.environ.get("RENKEI_SCHEDULES", "50")) // int(os.environ.get("RENKEI_STRIDE", "10")))
+SCHEDULES = int(os.environ.get("RENKEI_SCHEDULES", "6")) // 2  # for each of the two vendors
 POINTS = [
     "push.before_claim_commit", "push.after_claim_commit", "push.before_call", "push.after_call",
     "push.before_outcome_commit", "push.after_outcome_commit", "push.before_find_commit", "plan.before_commit",
@@ -29,7 +29,12 @@ STEP = st.one_of(
 )
 
 
-CLOSED = "select count(*) from renkei.change where form = 'write_once' and outcome = 'created'"
+STATES = """
+select count(*) filter (where outcome = 'created') as done,
+       count(*) filter (where state = 'in_doubt') as in_doubt,
+       count(*) filter (where state = 'in_doubt' and id in (
+           select change_id from renkei.problem_record where problem = 'in doubt')) as listed
+  from renkei.change where form = 'write_once'"""
 
 
 class Killed(BaseException):
@@ -96,6 +101,8 @@ class Desk:
         ]
 
 
+@pytest.mark.faults
+@pytest.mark.timeout(0)
 @pytest.mark.parametrize("vendor", ["karte", "marketo"])
 @settings(
     max_examples=SCHEDULES, deadline=None, derandomize=True, database=None,
@@ -104,7 +111,7 @@ class Desk:
 @given(lag=st.integers(0, 3), steps=st.lists(STEP, min_size=2, max_size=6))
 def test_each_event_is_there_exactly_once_in_the_end(typed: Pair, vendor: str, lag: int, steps: list[Any]) -> None:
     desk = Desk(typed, vendor, lag)
-    before = typed.rows(CLOSED)[0].count
+    before = typed.rows(STATES)[0]
     desk.arrive(2)
     for what, value in steps:
         desk.act(what, value)
@@ -115,5 +122,9 @@ def test_each_event_is_there_exactly_once_in_the_end(typed: Pair, vendor: str, l
     desk.run()
     there = desk.there()
     assert len(there) == len(set(there)), "a record is there twice"
-    assert len(there) == desk.arrived
-    assert typed.rows(CLOSED)[0].count == before + desk.arrived
+    after = typed.rows(STATES)[0]
+    done, in_doubt = after.done - before.done, after.in_doubt - before.in_doubt
+    assert done + in_doubt == desk.arrived
+    assert done <= len(there) <= desk.arrived
+    assert after.listed == after.in_doubt
+    assert in_doubt == 0 or desk.arrived > 10, "KARTE shows ten events of a name"
