@@ -13,14 +13,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from include.launcher import bookings, down, report, stack
+from include.launcher import bookings, down, report, stack, visits
 from include.launcher.airflow import USER
 from include.launcher.place import ROOT, Place, write_private
 from include.launcher.processes import Processes
 from include.launcher.runs import run_once
 
-# in the order they feed each other
-DAGS = ("on24_to_marketo", "immedio_list_cache", "immedio_field_sync", "immedio_bookings")
+# In the order they feed each other
+DAGS = (
+    "on24_to_marketo", "immedio_list_cache", "immedio_field_sync", "immedio_bookings", "karte_marketo_realtime",
+    "karte_user_to_marketo", "karte_event_to_marketo", "marketo_activity_to_karte", "karte_marketo_leads",
+)
 _began = time.monotonic()
 
 
@@ -49,8 +52,9 @@ def _demo(place: Place) -> int:
     running = stack.start(place, Processes(place.run / "logs"), _say)
     write_private(_build("demo.json"), _json(_addresses(place, running)))  # it holds the password
     rest = running.airflow.rest()
-    _say("bookings")
+    _say("bookings, and visitors on the site")
     bookings.happen(running.sandbox)
+    visits.happen(running.sandbox)
     dags = {}
     for dag_id in DAGS:
         _say(f"run of {dag_id}")

@@ -64,9 +64,10 @@ def test_a_missing_right_is_603(api, code, right, call) -> None:
     assert code(call(api)) == "603"
 
 
-def test_default_rights_are_person_custom_object_and_activity(world) -> None:
+def test_default_rights_are_those_of_all_integrations(world) -> None:
     assert world.vendors["marketo"].settings["rights"] == [
-        "Read-Write Person", "Read-Write Custom Object", "Read-Only Activity",
+        "Read-Write Person", "Read-Write Custom Object", "Read-Only Activity", "Read-Write Activity",
+        "Read-Only Activity Metadata",
     ]
 
 

@@ -40,7 +40,10 @@ class Marketo(Vendor):
 
     name = "marketo"
     default_settings: ClassVar[dict[str, Any]] = {
-        "rights": ["Read-Write Person", "Read-Write Custom Object", "Read-Only Activity"],
+        "rights": [
+            "Read-Write Person", "Read-Write Custom Object", "Read-Only Activity", "Read-Write Activity",
+            "Read-Only Activity Metadata",
+        ],
         "services": [],  # more custom services: client_id, client_secret, user, rights
         "token_seconds": 3600,
         "enforce_limits": False,  # rate and concurrency; the daily quota always holds
