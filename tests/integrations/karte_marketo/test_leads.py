@@ -7,6 +7,9 @@ from datetime import timedelta
 import pytest
 
 from renkei.errors import ConfigurationError
+from renkei.integrations.karte_marketo.settings import LEADS
+from renkei.sync.request import RunRequest
+from renkei.sync.steps import extract, open_run, plan, push
 from tests.integrations.karte_marketo.conftest import Pair
 
 
@@ -24,6 +27,18 @@ def test_a_user_with_an_address_gets_the_data_of_their_lead(pair: Pair) -> None:
     assert marketo["_karte_last_sync_date"] == int(pair.clock.now().timestamp())
     assert "phone" not in marketo and marketo["unsubscribed"] is False
     assert "marketo_hash" not in found
+
+
+@pytest.mark.req("K26")
+def test_the_step_that_reads_asks_for_the_fields_the_opening_step_learned_of(pair: Pair) -> None:
+    pair.lead("a@example.jp", firstName="花子")
+    pair.identify("u1", email="a@example.jp")
+    described = pair.wiring().flow(LEADS, described=True, fresh=True)
+    run_id = open_run(pair.engine, described, RunRequest(LEADS, "run 1"))
+    extract(pair.engine, pair.wiring().flow(LEADS, described=False), run_id)  # as Airflow's tasks do it
+    plan(pair.engine, described, run_id)
+    push(pair.engine, described, run_id)
+    assert pair.identified("u1")["marketo"]["firstName"] == "花子"
 
 
 @pytest.mark.req("K16")

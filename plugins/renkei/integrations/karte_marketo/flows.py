@@ -44,8 +44,7 @@ def leads_flow(
         ASKED if at_once else LINKED,
         source,
         settle_time=_settle(settings),
-        first=_first(settings),
-        full_since=_midnight(settings.full_since) if settings.full_since else None,
+        **_begins(settings),
     )
     stage = Stage("users", target, Form.UPSERT, mapper.map, feeds=(LINKED, ASKED), wait_days=settings.wait_days)
     hashed = digest(mapper.private_key) if mapper.private_key else ""
@@ -62,7 +61,7 @@ def activities_flow(
     """Marketo activities → KARTE events, each once."""
     wanted = settings.activities
     overlap = timedelta(minutes=wanted.overlap_minutes if wanted.source == "log" else 0)
-    feed = Feed(made_activities.FEED, source, overlap=overlap, first=_first(settings), insert_only=True)
+    feed = Feed(made_activities.FEED, source, overlap=overlap, insert_only=True, **_begins(settings))
     stage = Stage(
         "events", target, Form.WRITE_ONCE, mapper.map, wait_days=settings.wait_days,
         in_doubt_after=timedelta(minutes=settings.lags.karte_search_minutes), find=target.find,
@@ -77,7 +76,7 @@ def users_flow(
     settings: Settings, source: Source, target: Target, definition: Definition, before: Warned = Warned()
 ) -> Flow:
     """KARTE user data → leads, through the lane of all leads."""
-    feed = Feed(USERS_FEED, source, settle_time=_settle(settings), first=_first(settings))
+    feed = Feed(USERS_FEED, source, settle_time=_settle(settings), **_begins(settings))
     mapper = UserMapper(settings)
     stage = Stage(
         "leads", target, Form.CREATE_AFTER_LOOKUP, mapper.map, owned=(*mapper.owned, "updatedAt"),
@@ -93,7 +92,7 @@ def events_flow(
     settings: Settings, source: Source, leads: Target, target: CustomActivityTarget, before: Warned = Warned()
 ) -> Flow:
     """KARTE events → custom activities, each once, once their lead is known."""
-    feed = Feed(made_events.FEED, source, settle_time=_settle(settings), first=_first(settings), insert_only=True)
+    feed = Feed(made_events.FEED, source, settle_time=_settle(settings), insert_only=True, **_begins(settings))
     mapper = EventMapper(settings)
     people = Stage(
         "leads", leads, Form.CREATE_AFTER_LOOKUP, mapper.lead, owned=("updatedAt",), wait_days=settings.wait_days,
@@ -144,8 +143,11 @@ def _settle(settings: Settings) -> timedelta:
     return timedelta(seconds=lags.inbox_settle_seconds)
 
 
-def _first(settings: Settings) -> Literal["full", "now"] | datetime:
-    return _midnight(settings.first) if isinstance(settings.first, date) else settings.first
+def _begins(settings: Settings) -> dict[str, Any]:
+    """Where the first run of a feed starts."""
+    first = settings.first
+    start: Literal["full", "now"] | datetime = _midnight(first) if isinstance(first, date) else first
+    return {"first": start, "full_since": _midnight(settings.full_since) if settings.full_since else None}
 
 
 def _midnight(day: date) -> datetime:

@@ -123,9 +123,9 @@ class Wiring:
         return project(self.settings, Volume(*self.made.identified.count(self._span(RECENTLY))))
 
     def _definition(self, described: bool, fresh: bool) -> Definition:
-        if not described:
-            return Definition()
         store = self.engine.store
+        if not described:  # as it was read last, by the open of this run for instance; nothing is asked
+            return definition_of(self.settings, kept_definition(store, NAME, KNOWN_FOR_LONG))
         kept = None if fresh else kept_definition(store, NAME, DEFINITION_HOLDS)
         if kept is None or (self.settings.events and kept.get("types") is None):
             kept = read_described(self.marketo, self.settings)
