@@ -60,6 +60,11 @@ class AccountEngagementClient:
         self._zone = ZoneInfo(timezone)
         self._transport = Transport(session, clock, "Account Engagement")
 
+    @property
+    def knows_time(self) -> bool:
+        """Whether an answer has told the vendor's time already."""
+        return self._transport.offset is not None
+
     def now(self) -> datetime:
         """The vendor's clock, aware UTC; asks for the account if nothing was answered yet."""
         if self._transport.offset is None:

@@ -84,6 +84,11 @@ class SalesforceClient:
         """The org's own count of calls in 24 hours, as the last answer told it."""
         return self.requests.usage
 
+    @property
+    def knows_time(self) -> bool:
+        """Whether an answer has told the vendor's time already."""
+        return self._transport.offset is not None
+
     def now(self) -> datetime:
         """Salesforce's clock, aware UTC; asks for the limits if nothing was answered yet."""
         if self._transport.offset is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ def ends_of(settings: Settings, salesforce: Any, engagement: Any, store: sa.Engi
     """Both sides of the flow over the vendors' clients; nothing is called."""
     mirror = mirror_of(salesforce, engagement, store)
     known = Known(mirror.payload, mirror.paired)
+    now = _one_clock(salesforce, engagement)
     new_people = "Lead" if settings.creates.in_salesforce != "contact" else "Contact"
     prospects = Prospects(
         engagement, mirror.payload,
@@ -28,9 +30,9 @@ def ends_of(settings: Settings, salesforce: Any, engagement: Any, store: sa.Engi
     )  # fmt: skip
     return Ends(
         sources={
-            names.LEAD: SalesforceChanges(salesforce, "Lead", person_fields(settings, "Lead")),
-            names.CONTACT: SalesforceChanges(salesforce, "Contact", person_fields(settings, "Contact")),
-            names.PROSPECT: ProspectChanges(engagement, prospect_fields(settings)),
+            names.LEAD: SalesforceChanges(salesforce, "Lead", person_fields(settings, "Lead"), now),
+            names.CONTACT: SalesforceChanges(salesforce, "Contact", person_fields(settings, "Contact"), now),
+            names.PROSPECT: ProspectChanges(engagement, prospect_fields(settings), now),
         },
         targets={
             names.LEADS: SalesforceRecords(salesforce, "Lead"),
@@ -52,6 +54,16 @@ def mirror_of(salesforce: Any, engagement: Any, store: sa.Engine) -> Mirror:
         return f"salesforce:{salesforce.account_id}"
 
     return Mirror(store, names.NAME, account_of, (names.LEAD, names.PROSPECT))
+
+
+def _one_clock(salesforce: Any, engagement: Any) -> Callable[[], datetime]:
+    """Both vendors' clocks are Salesforce's: the one that is known already saves a call at the begin of each tick."""
+
+    def now() -> datetime:
+        told: datetime = engagement.now() if engagement.knows_time else salesforce.now()
+        return told
+
+    return now
 
 
 def _text(mirror: Mirror, feed: str, name: str) -> Callable[[str], str | None]:
