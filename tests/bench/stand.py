@@ -58,6 +58,10 @@ class Stand:
         """Switches of the sandbox's vendors."""
         self._control("PUT", "/settings", changes)
 
+    def make(self, vendor: str, name: str, record: Mapping[str, Any]) -> None:
+        """Something made by a person in a vendor's screens."""
+        self._control("POST", f"/{vendor}/{name}", [record])
+
     def step(self, environment: Mapping[str, str], *arguments: str) -> dict[str, Any]:
         """Runs one step as a process and returns what it measured."""
         return self.process(environment, "tests.bench.step", *arguments)
