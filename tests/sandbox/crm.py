@@ -72,7 +72,20 @@ class Crm:
             found.append(answer["values"])
         return found
 
+    def with_connector(self) -> Crm:
+        """The vendor's connector is there and on."""
+        self.engagement.objects["connectors"].create([{}])
+        self.engagement.objects["connectors"].update("1", {"state": "on"})
+        return self
+
     # as a person in the screens
+
+    def staff(self, name: str = "eigyo") -> tuple[str, int]:
+        """A Salesforce user and who is that in Account Engagement."""
+        email = f"{name}@example.com"
+        user = self.make("User", Username=f"{name}@sandbox.example.com", LastName=name, Email=email)
+        known = self.engagement.objects["users"].create([{"email": email, "salesforceId": user["Id"]}])[0]
+        return user["Id"], known["id"]
 
     def make(self, kind: str, **values: Any) -> dict[str, Any]:
         needed = {"Lead": {"LastName": "山田", "Company": "見本"}, "Contact": {"LastName": "山田"}}.get(kind, {})

@@ -11,26 +11,7 @@ from tests.sandbox.crm import Crm
 
 @pytest.fixture
 def crm(world: World) -> Crm:
-    crm = Crm(world)
-    crm.engagement.objects["connectors"].create([{}])
-    crm.engagement.objects["connectors"].update("1", {"state": "on"})
-    return crm
-
-
-def user_of(crm: Crm, name: str = "eigyo", **values: object) -> tuple[str, int]:
-    """A Salesforce user and who is that in Account Engagement."""
-    email = f"{name}@example.com"
-    user = crm.make("User", Username=f"{name}@sandbox.example.com", LastName=name, Email=email, **values)
-    known = crm.engagement.objects["users"].create([{"email": email, "salesforceId": user["Id"]}])[0]
-    return user["Id"], known["id"]
-
-
-@pytest.mark.req("A1", "A6")
-def test_a_connector_is_made_paused_and_only_once(world: World) -> None:
-    store = world.vendors["account_engagement"].objects["connectors"]
-    assert store.create([{}])[0]["state"] == "paused"
-    with pytest.raises(ControlError, match="one Salesforce connector"):
-        store.create([{}])
+    return Crm(world).with_connector()
 
 
 @pytest.mark.req("A4")
@@ -46,7 +27,7 @@ def test_an_unassigned_prospect_is_linked_where_there_is_a_match_and_made_nowher
 
 @pytest.mark.req("A4")
 def test_an_assigned_prospect_without_a_match_becomes_a_lead_of_its_user(crm: Crm) -> None:
-    owner, assigned = user_of(crm)
+    owner, assigned = crm.staff()
     prospect = crm.prospect(email="new@example.jp", lastName="新", userId=assigned)
     crm.tick()
     (lead,) = crm.people("Lead", Email="new@example.jp")
@@ -103,34 +84,6 @@ def test_a_second_tick_changes_nothing(crm: Crm) -> None:
     crm.tick(3)
     same = [{**row, "salesforceLastSync": None} for row in crm.prospects()]
     assert (crm.people("Lead"), same) == (before[0], [{**row, "salesforceLastSync": None} for row in before[1]])
-
-
-@pytest.mark.req("A7", "A8")
-def test_paused_users_and_campaigns_go_on_and_people_wait(crm: Crm) -> None:
-    user, known = user_of(crm)
-    crm.engagement.objects["connectors"].update("1", {"state": "paused"})
-    lead = crm.make("Lead", Email="a@example.jp")
-    crm.make("Campaign", Name="展示会")
-    crm.edit("User", user, Title="課長")
-    crm.tick(2)
-    assert crm.prospects() == []
-    assert "展示会" in [row["name"] for row in crm.engagement.objects["campaigns"].list()]
-    assert crm.engagement.objects["users"].find(known)["jobTitle"] == "課長"
-    crm.engagement.objects["connectors"].update("1", {"state": "on"})
-    crm.tick()
-    assert [row["salesforceId"] for row in crm.prospects()] == [lead["Id"]]
-
-
-@pytest.mark.req("A9", "A10")
-def test_by_hand_records_sync_while_paused(crm: Crm) -> None:
-    crm.engagement.objects["connectors"].update("1", {"state": "paused"})
-    lead, other = crm.make("Lead", Email="a@example.jp"), crm.make("Lead", Email="b@example.jp")
-    prospect = crm.prospect(email="a@example.jp")
-    manual = crm.engagement.objects["manual_syncs"]
-    assert manual.create([{"prospect_id": prospect["id"]}])[0]["error"] is None
-    assert crm.see_prospect(prospect["id"])["salesforceId"] == lead["Id"]
-    manual.create([{"salesforce_id": other["Id"]}])
-    assert [row["salesforceId"] for row in crm.prospects(email="b@example.jp")] == [other["Id"]]
 
 
 @pytest.mark.req("A15", "A16")
@@ -241,7 +194,7 @@ def test_of_merged_people_the_losers_prospect_goes_and_leaves_its_lists(crm: Crm
 
 @pytest.mark.req("A13")
 def test_the_integration_user_reaches_every_record(crm: Crm) -> None:
-    owner, _ = user_of(crm)
+    owner, _ = crm.staff()
     queue = crm.make("Group", Name="受付")["Id"]
     leads = [crm.make("Lead", Email=f"{number}@example.jp", OwnerId=held)
              for number, held in enumerate((owner, queue, crm.salesforce.api_user["Id"]))]  # fmt: skip
@@ -300,45 +253,3 @@ def test_score_and_last_activity_go_to_salesforce_and_never_back(crm: Crm) -> No
     crm.edit("Lead", lead["Id"], pi__score__c=99)
     crm.tick()
     assert crm.see_prospect(prospect["id"])["score"] == 1
-
-
-def test_a_field_that_the_connector_user_does_not_see_is_passed_over(crm: Crm) -> None:
-    crm.engagement.configure({"connector_hidden_fields": ["Lead.Title"]})
-    crm.make("Lead", Email="a@example.jp", Title="部長", Phone="1")
-    crm.tick()
-    (prospect,) = crm.prospects()
-    assert (prospect["jobTitle"], prospect["phone"]) == (None, "1")
-
-
-def test_what_salesforce_refuses_stands_among_the_errors_until_it_goes_through(crm: Crm) -> None:
-    rule = {"object": "Lead", "error_when": "Phone = null", "message": "電話番号が必要です"}
-    crm.salesforce.objects["validation_rules"].create([rule])
-    prospect = crm.prospect(email="a@example.jp", userId=1)
-    crm.tick()
-    (error,) = crm.engagement.objects["sync_errors"].list()
-    assert (error["record_id"], error["code"]) == (prospect["id"], "FIELD_CUSTOM_VALIDATION_EXCEPTION")
-    crm.edit_prospect(prospect["id"], phone="03-1")
-    crm.tick()
-    assert crm.engagement.objects["sync_errors"].list() == []
-
-
-def test_a_long_queue_is_worked_off_in_batches(crm: Crm) -> None:
-    crm.engagement.configure({"connector_batch": 3})
-    for number in range(5):
-        crm.make("Lead", Email=f"{number}@example.jp")
-    crm.tick()
-    assert (len(crm.prospects()), len(crm.engagement.objects["sync_queue"].list())) == (3, 2)
-    crm.tick(2)
-    assert len(crm.prospects()) == 5
-
-
-def test_its_status_can_be_read_and_changed(crm: Crm) -> None:
-    def call(method: str, path: str = "") -> tuple[int, object]:
-        answer = crm.ae(method, "/../salesforce-connector" + path)
-        return answer.status_code, answer.json() if answer.content else None
-
-    assert call("GET")[1] == {"version": 2, "isVerified": True, "isPaused": False}
-    assert call("POST", "/do/pause")[0] == 204
-    assert call("POST", "/do/pause")[1]["code"] == 235
-    crm.engagement.configure({"connector": "off"})
-    assert call("GET")[1]["code"] == 233
