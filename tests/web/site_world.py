@@ -71,6 +71,7 @@ class SiteWorld:
         return self.client.post(f"/api/v1/{call}", json=body, headers=headers)
 
     def rows(self, statement: str) -> list[Any]:
+        self.client.app.state.visits.flush()  # type: ignore[attr-defined]
         with self.store.connect() as connection:
             return [tuple(row) for row in connection.execute(sa.text(statement))]
 

@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from renkei.store import api_keys
 from renkei.store.suppression import subject_of
 from renkei.web.site.limits import Limits
 from renkei.web.site.offers import FromFile
+from renkei.web.site.visits import Visits
 from tests.web.site_world import ORIGIN, PRIORITY, SEMINAR, SITE, VISITOR, SiteWorld, world
 
 __all__ = ["world"]
@@ -287,3 +289,22 @@ def test_the_read_api_needs_a_key_of_its_own(world: SiteWorld, call: str) -> Non
     assert world.read(call, key=world.key("tag"), email=HANAKO).status_code == 403
     by_header = {"X-Api-Key": world.key("read")}
     assert world.client.post(f"/api/v1/{call}", json={"email": HANAKO}, headers=by_header).status_code == 200
+
+
+def test_visits_are_counted_also_when_the_database_was_away(world: SiteWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    visits = Visits(world.store)
+    world.convert(HANAKO)
+    for outcome in ("no_membership", "shown"):
+        visits.note(VISITOR, "/price", outcome, None)
+    visits.note("forgotten" * 4, "/price", "shown", None)  # nobody converted in that browser (any more)
+    with monkeypatch.context() as away:
+        away.setattr("renkei.web.site.visits.note_visits", _away)
+        visits.flush()
+    visits.note(VISITOR, "/price", "off", None)
+    visits.flush()
+    visits.flush()
+    assert world.rows("select visitor, page, outcome, visits from renkei.visit") == [(VISITOR, "/price", "off", 3)]
+
+
+def _away(connection: object, seen: object) -> None:
+    raise OperationalError("", {}, Exception())

@@ -18,6 +18,7 @@ from renkei.web.receiver.writer import Writer
 from renkei.web.site import read, tag
 from renkei.web.site.limits import Limits
 from renkei.web.site.offers import FromFile, Sites
+from renkei.web.site.visits import Visits
 
 ROUTERS = (health.router, routes.router, tag.router, read.router, salesforce.router)
 STORE_CONNECTION = "renkei_db"
@@ -43,7 +44,9 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.writer = Writer(connected, suppression.digest)
         app.state.writer.start()
+        app.state.visits.start()
         yield
+        await app.state.visits.stop()
         await app.state.writer.stop()
         store.dispose()
         site_store.dispose()
@@ -52,7 +55,7 @@ def create_app(
     app.state.store, app.state.site_store = store, site_store
     app.state.suppression, app.state.fernet_keys = suppression, fernet_keys
     app.state.secrets, app.state.refusals = Secrets(read_connection), routes.Refusals()
-    app.state.site, app.state.limits = site or FromFile(), Limits()
+    app.state.site, app.state.limits, app.state.visits = site or FromFile(), Limits(), Visits(site_store)
     for router in ROUTERS:
         app.include_router(router)
     return app

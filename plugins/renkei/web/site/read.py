@@ -40,6 +40,7 @@ async def fields(request: Request) -> JSONResponse:
 @router.post("/explain")
 async def explained(request: Request) -> JSONResponse:
     """``{"email": …}``, if need be with ``"page"`` → the three things a modal needs, and what is missing."""
+    await run_in_threadpool(request.app.state.visits.flush)
     return await _answer(request, _explain)
 
 

@@ -97,11 +97,14 @@ def _convert(request: Request, site: Site, connection: Connection, body: Body) -
 
 def _visit(request: Request, site: Site, connection: Connection, body: Body) -> dict[str, Any]:
     """The first list from the top that holds the visitor wins, and its settings apply (R33)."""
-    asked = conversions.visit(
-        connection, key=key_text(body.get("key")), scope="tag", visitor=visitor_in(body), page=page_in(body),
-        names=[offer.list for offer in site.offers], enabled=site.enabled, integration=INTEGRATION,
+    visitor, page = visitor_in(body), page_in(body)
+    asked = conversions.ask(
+        connection, key=key_text(body.get("key")), visitor=visitor, enabled=site.enabled, integration=INTEGRATION,
+        names=[offer.list for offer in site.offers],
     )  # fmt: skip
     check_scopes(asked.scopes, "tag")
+    if asked.converted:
+        request.app.state.visits.note(visitor, page, asked.outcome, asked.list)
     offer = next((offer for offer in site.offers if offer.list == asked.list), None) if asked.list else None
     return {"show": True, "modal": offer.as_json()} if offer else NOTHING
 
