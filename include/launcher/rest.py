@@ -66,6 +66,12 @@ class AirflowRest:
         return self.poll(lambda: self.task_states(dag_id, run_id).get(task_id, "none"), frozenset(states),
                          f"{dag_id} {run_id} {task_id}", seconds)
 
+    def approve(self, dag_id: str, run_id: str, task_id: str, *, seconds: float = 120) -> None:
+        """Waits until the task asks a person, and says yes."""
+        self.wait_for_task(dag_id, run_id, task_id, ["awaiting_input", "failed", "upstream_failed"], seconds=seconds)
+        where = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
+        self.call("PATCH", where, {"chosen_options": ["Approve"], "params_input": {}})
+
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
         return found

@@ -37,6 +37,18 @@ def run_once(rest: AirflowRest, dag_id: str, *, seconds: float = 300) -> Run:
     return Run(dag_id, run_id, state, round(lasted.total_seconds(), 1))
 
 
+def approved(rest: AirflowRest, dag_id: str, task_id: str, *, seconds: float = 300) -> Run:
+    """One run of a DAG by hand that asks a person in ``task_id``; the answer is yes."""
+    _wait_for_dag(rest, dag_id)
+    rest.unpause(dag_id)
+    run_id = rest.trigger(dag_id)
+    rest.approve(dag_id, run_id, task_id)
+    state = rest.wait(dag_id, run_id, seconds=seconds)
+    run = rest.run(dag_id, run_id)
+    lasted = datetime.fromisoformat(run["end_date"]) - datetime.fromisoformat(run["start_date"])
+    return Run(dag_id, run_id, state, round(lasted.total_seconds(), 1))
+
+
 def _wait_for_dag(rest: AirflowRest, dag_id: str) -> None:
     try:
         rest.poll(lambda: "listed" if dag_id in rest.dag_ids() else "missing", frozenset({"listed"}), dag_id, 60)
