@@ -60,6 +60,7 @@ class FakeWired:
     postponed: list[int] = field(default_factory=list)
     integration: str = "on24_marketo"
     flow_name: str = "on24_marketo"
+    settings: Any = None
     engine: Any = None
     clients: Any = field(
         default_factory=lambda: types.SimpleNamespace(read_usage=lambda: None, parts=lambda params: ())

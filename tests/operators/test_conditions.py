@@ -13,7 +13,7 @@ from renkei.operators.operations.settings import WatchSettings
 from renkei.store import accounts
 from renkei.store.db import connect
 from renkei.store.purse import Forecast
-from renkei.store.tables import account_identity, change, flow_run, watermark
+from renkei.store.tables import account_identity, change, due_action, flow_run, watermark
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 FLOW = "on24_marketo"
@@ -54,6 +54,14 @@ def test_all_is_well(connection: sa.Connection) -> None:
     ran(connection, timedelta(minutes=14))
     read_up_to(connection, timedelta(minutes=20))
     assert set(look(connection).values()) == {""}
+
+
+def test_actions_that_are_overdue(connection: sa.Connection) -> None:
+    ran(connection, timedelta(minutes=1))
+    for number, ago in enumerate((timedelta(seconds=50), timedelta(minutes=3), timedelta(minutes=9))):
+        row = {"flow": FLOW, "key": f"bk-{number}", "action": "todo", "due_at": NOW - ago}
+        connection.execute(sa.insert(due_action).values(row))
+    assert "2 actions are overdue, the oldest since at 2026-11-20 02:51 UTC" in look(connection)["overdue"]
 
 
 def test_a_feed_that_falls_behind(connection: sa.Connection) -> None:

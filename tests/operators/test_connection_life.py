@@ -22,7 +22,7 @@ from renkei.clients.salesforce_auth import Grant
 from renkei.hooks.account_engagement import AccountEngagementHook
 from renkei.hooks.kept_tokens import KeptTokens
 from renkei.hooks.salesforce import SalesforceHook
-from renkei.operators import connection as connection_dag
+from renkei.store.connection_life import BY_HAND
 from renkei.store.db import connect, to_json
 from renkei.store.tokens import Tokens
 from renkei.web.app import create_app
@@ -410,7 +410,7 @@ def test_the_sandbox_flag_chooses_both_hosts(
 def test_a_reason_by_hand_is_kept(line: Line) -> None:
     line.connect()
     line.disconnect()
-    assert line.value("select reason from renkei.integration_state") == connection_dag.BY_HAND
+    assert line.value("select reason from renkei.integration_state") == BY_HAND
     assert Tokens(line.store, line.keys).read("connection:salesforce_default") is None
 
 

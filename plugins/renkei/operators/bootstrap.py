@@ -122,9 +122,11 @@ class Wired:
         """Raises Disconnected while the integration waits for a person."""
         reason = self.latched()
         if reason is not None:
+            by_approval = hasattr(self.settings, "connect")
+            where = "with the DAG renkei_connection" if by_approval else "in Admin > Connections"
             raise Disconnected(
                 f"{self.integration} is disconnected: {reason}",
-                remedy="Connect again in Admin > Connections, then run the DAG renkei_check.",
+                remedy=f"Connect again {where}, then run the DAG renkei_check.",
             )
 
 

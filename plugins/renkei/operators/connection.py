@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
 from airflow.providers.standard.operators.branch import BaseBranchOperator
 from airflow.sdk import BaseOperator, timezone
 from airflow.sdk.exceptions import AirflowRescheduleException
 
 from renkei.errors import ConfigurationError, Disconnected, Fatal
-from renkei.hooks.salesforce import SalesforceHook
 from renkei.operators import bootstrap
 
-BY_HAND = "disconnected by hand"
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
 LOOK_AGAIN = timedelta(seconds=5)
 WAYS = {"connect": "offer", "disconnect": "confirm", "arm": "arm", "disarm": "arm"}
 ARMED_BY = "arm"
@@ -60,6 +60,7 @@ class OfferOperator(BaseOperator):
     at once. Leaves the request's id in XCom, None when there is nothing to wait for."""
 
     def execute(self, context: Any) -> int | None:
+        from renkei.hooks.salesforce import SalesforceHook
         from renkei.store import connect_requests, integration_state
 
         life = life_of(context["params"]["integration"])
@@ -115,9 +116,10 @@ class DisconnectOperator(BaseOperator):
 
 def disconnect(store: sa.Engine, life: Life) -> str:
     """Ends the connection as a person asked; what Salesforce said to it."""
-    hook = SalesforceHook(life.conn_id, store=store)
-    client = hook.client()
-    revoked = client.revoke()
+    from renkei.hooks.salesforce import SalesforceHook
+    from renkei.store.connection_life import BY_HAND
+
+    revoked = SalesforceHook(life.conn_id, store=store).client().revoke()
     wired = bootstrap.wired_on(store, life.integration)
     wired.latch(Disconnected(BY_HAND))
     if revoked:

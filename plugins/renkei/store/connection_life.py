@@ -9,7 +9,8 @@ from sqlalchemy import Engine, text
 from renkei.store import due_actions, integration_state
 from renkei.store.db import db_now
 
-DISCONNECTED = "disconnected"
+DISCONNECTED = "disconnected"  # why what was queued is dropped
+BY_HAND = "disconnected by hand"  # the reason of a disconnect that only connecting again lifts
 
 _CLOSE = text("""
 with ended as (

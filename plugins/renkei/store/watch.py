@@ -67,6 +67,10 @@ select flow, object, state, error_class, count(*) as number, min(created_at) as 
  group by flow, object, state, error_class
  order by oldest_at
 """)
+_OVERDUE = text("""
+select count(*) as number, min(due_at) as oldest_at from renkei.due_action
+ where flow = :flow and state in ('due', 'bound') and due_at < :before
+""")
 _TOKENS = text("""
 select account, updated_at as renewed_at, last_used_at, expires_at
   from renkei.vendor_token where account not like 'renkei:%' order by account
@@ -99,6 +103,12 @@ def missed(connection: Connection, now: datetime, schedules: Mapping[str, timede
 def open_changes(connection: Connection) -> Sequence[OpenChanges]:
     """What waits, failed or is in doubt, by flow, object, state and class; the oldest first."""
     return [OpenChanges(**row) for row in connection.execute(_OPEN).mappings()]
+
+
+def overdue(connection: Connection, flow: str, before: datetime) -> tuple[int, datetime | None]:
+    """How many actions of a flow were due before then and are not done, and since when the oldest of them."""
+    row = connection.execute(_OVERDUE, {"flow": flow, "before": before}).one()
+    return row.number, row.oldest_at
 
 
 def tokens(connection: Connection) -> Sequence[TokenAge]:

@@ -34,12 +34,15 @@ class CheckOperator(BaseOperator):
         return {"errors": 0}
 
     def _check(self, store: sa.Engine, name: str) -> list[str]:
-        from renkei.store.integration_state import connect, mark_checked
+        from renkei.store.connection_life import BY_HAND
+        from renkei.store.integration_state import connect, disconnected_reason, mark_checked
 
         found = self._tell(name, check_integration(store, name))
         if not found:
             mark_checked(store, name)
-            if connect(store, name):
+            if disconnected_reason(store, name) == BY_HAND:
+                self.log.warning("%s stays disconnected, as somebody asked; connect with renkei_connection.", name)
+            elif connect(store, name):
                 self.log.info("%s is connected again; its next run goes on where the last one stopped.", name)
         return found
 

@@ -14,6 +14,7 @@ from renkei.operators.operations.settings import WatchSettings
 from renkei.store import accounts, watch
 from renkei.store.purse import Forecast
 
+LATE = timedelta(minutes=1)  # an action is to be done so long after it is due
 GIVEN_UP = "Mend their cause and run renkei_retry_failed; the view renkei.problem_record lists them."
 
 
@@ -39,6 +40,7 @@ def conditions(connection: sa.Connection, watched: Watched, settings: WatchSetti
             f"{prefix}lag": _lag(connection, flow, cron, settings, now),
             f"{prefix}schedule": _missed(connection, flow, cron, now),
             f"{prefix}failures": _given_up(connection, flow),
+            f"{prefix}overdue": _overdue(connection, flow, now),
         }
     return found
 
@@ -97,6 +99,17 @@ def _given_up(connection: sa.Connection, flow: str) -> str:
     ]
     number = sum(found.number for found in over)
     return f"{number} records failed for a week and are not tried any more. {GIVEN_UP}" if number else ""
+
+
+def _overdue(connection: sa.Connection, flow: str, now: datetime) -> str:
+    """Actions with a time of their own (bookings) that were not taken up in time."""
+    number, oldest = watch.overdue(connection, flow, now - LATE)
+    if not number:
+        return ""
+    return (
+        f"{number} actions are overdue, the oldest since {_at(oldest)}. They are done as soon as the flow's DAG runs; "
+        "is it paused, the vendor down, its quota spent?"
+    )
 
 
 def _told(span: timedelta) -> str:
