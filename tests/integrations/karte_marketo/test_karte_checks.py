@@ -120,6 +120,13 @@ def test_without_saved_settings_a_flow_is_not_set_up(
     assert reason is not None and "was not saved yet" in reason
 
 
+@pytest.mark.req("K11")
+def test_the_check_of_a_pair_nobody_saved_says_what_to_do(monkeypatch: pytest.MonkeyPatch, pair: Pair) -> None:
+    Saved(monkeypatch, marketo_default=MARKETO)
+    with pytest.raises(ConfigurationError, match=r"karte_default was not saved yet.*#connections"):
+        karte_marketo.Wiring(Settings(), pair.engine)
+
+
 @pytest.mark.req("K10")
 def test_a_flow_the_settings_do_not_ask_for_is_not_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
     Saved(monkeypatch, marketo_default=MARKETO, karte_default=KARTE)

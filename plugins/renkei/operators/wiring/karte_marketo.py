@@ -14,7 +14,7 @@ from renkei.hooks.marketo import MarketoHook
 from renkei.integrations.checks import Finding
 from renkei.integrations.karte_marketo.assembly import USERS_FEED, Assembly
 from renkei.integrations.karte_marketo.checks import Probes, check
-from renkei.integrations.karte_marketo.definition import Definition, definition_of, read_described
+from renkei.integrations.karte_marketo.definition import GUIDE, Definition, definition_of, read_described
 from renkei.integrations.karte_marketo.flows import refuse_without_email
 from renkei.integrations.karte_marketo.projection import ADVICE, Projection, Volume, project
 from renkei.integrations.karte_marketo.settings import ACTIVITIES, FLOWS, NAME, Settings
@@ -30,6 +30,7 @@ from renkei.sync.ports import Fields, Span
 
 log = logging.getLogger("renkei.karte_marketo")
 
+CONNECTIONS_STEP = f"{GUIDE}#connections"
 DEFINITION_HOLDS = timedelta(minutes=15)
 KNOWN_FOR_LONG = timedelta(days=365)
 RECENTLY = timedelta(hours=24)
@@ -39,10 +40,17 @@ KEPT = timedelta(days=30)  # events stay in the inbox for so long
 def not_set_up(settings: IntegrationSettings, flow: str) -> str | None:
     """Why a flow has nothing to do yet: no connection was saved, or the settings do not ask for it. None: it runs."""
     asked = cast(Settings, settings)
-    for hook, conn_id in ((MarketoHook, asked.marketo_conn_id), (KarteHook, asked.karte_conn_id)):
-        if not hook(conn_id).is_saved():
-            return f"connection {conn_id} was not saved yet. See docs/setup/karte_marketo.md."
+    if missing := _not_saved(asked):
+        return f"{missing} See {CONNECTIONS_STEP}."
     return None if asked.enabled(flow) else f"{NAME}.yaml does not ask for {flow}."
+
+
+def _not_saved(settings: Settings) -> str:
+    """Which connection nobody saved yet."""
+    for hook, conn_id in ((MarketoHook, settings.marketo_conn_id), (KarteHook, settings.karte_conn_id)):
+        if not hook(conn_id).is_saved():
+            return f"Connection {conn_id} was not saved yet."
+    return ""
 
 
 class Wiring:
@@ -52,6 +60,8 @@ class Wiring:
         self.settings = cast(Settings, settings)
         self.engine = engine
         self.bulk = bulk
+        if missing := _not_saved(self.settings):
+            raise ConfigurationError(missing, remedy=f"See {CONNECTIONS_STEP}.")
         clock = engine.clock
         marketo, karte = MarketoHook(self.settings.marketo_conn_id), KarteHook(self.settings.karte_conn_id)
         self.private_key = marketo.munchkin_private_key
