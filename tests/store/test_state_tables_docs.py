@@ -79,6 +79,7 @@ def _seed(connection: Connection) -> None:
     link = {"integration": "on24_marketo", "account": TARGET, "object": "lead", "match_key": HANAKO}
     connection.execute(insert(t.identity_link).values(**link, target_id="1001", how="created"))
     connection.execute(insert(t.proposal).values(**names, run_id=run, action="create", after={"email": "x"}))
+    connection.execute(insert(t.proposal).values(**names, run_id=run, action="set_aside", reason="many_deals_gone"))
     pair = {
         "flow": FLOW, "left_account": SOURCE, "left_feed": "salesforce.lead", "left_key": "00Q000000000001AAA",
         "right_account": TARGET, "right_feed": "account_engagement.prospect", "right_key": "101", "how": "email",
