@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import sqlalchemy as sa
 import yaml
 from cryptography.fernet import Fernet
@@ -67,7 +68,7 @@ def answers(stand: Stand) -> dict[str, Any]:
             processes.start("web", [sys.executable, "-m", "renkei.web", "--port", str(port)], environment)
             wait.until(lambda: wait.answers(f"http://localhost:{port}/health"), seconds=60, processes=processes,
                        name="web")  # fmt: skip
-            return _measure(port, keys)
+            return _measure(port, keys, psutil.Process(processes.started()[0].pid))
         finally:
             processes.stop()
 
@@ -82,7 +83,7 @@ def _unrationed(folder: Path) -> Path:
     return folder
 
 
-def _measure(port: int, keys: Mapping[str, str]) -> dict[str, Any]:
+def _measure(port: int, keys: Mapping[str, str], server: psutil.Process) -> dict[str, Any]:
     tag = {"Content-Type": "text/plain", "Origin": ORIGIN}
     read = {"Content-Type": "application/json", "Authorization": f"Bearer {keys['read']}"}
 
@@ -96,12 +97,14 @@ def _measure(port: int, keys: Mapping[str, str]) -> dict[str, Any]:
     }
     for kind in kinds.values():
         _all(port, *kind, calls=300)  # warm: connections, prepared statements
+    before = _cpu(server)
     times = {name: _all(port, *kind) for name, kind in kinds.items()}
+    spent = _cpu(server) - before
     return {
         "value": round(_share(times["visit"], 0.99), 1), "unit": "ms p99", "calls": CALLS, "per_second": PER_SECOND,
         **{f"{name}_p50_ms": round(_share(found, 0.5), 1) for name, found in times.items()},
         **{f"{name}_p99_ms": round(_share(found, 0.99), 1) for name, found in times.items()},
-        "load_average": round(os.getloadavg()[0], 1),
+        "cpu_ms_per_call": round(spent * 1000 / CALLS / len(kinds), 2), "load_average": round(os.getloadavg()[0], 1),
     }  # fmt: skip
 
 
@@ -129,6 +132,12 @@ def _ask(port: int, path: str, headers: Mapping[str, str], body: Body, numbers: 
             raise RuntimeError(f"{path}: {answer.status} {content[:200]!r}")
     connection.close()
     return spent
+
+
+def _cpu(process: psutil.Process) -> float:
+    """Seconds of processor time that the receiver took."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def _share(times: list[float], share: float) -> float:
