@@ -19,9 +19,11 @@ from cryptography.fernet import Fernet
 from starlette.testclient import TestClient
 
 from renkei.clients.salesforce_auth import Grant
+from renkei.errors import ConfigurationError
 from renkei.hooks.account_engagement import AccountEngagementHook
 from renkei.hooks.kept_tokens import KeptTokens
 from renkei.hooks.salesforce import SalesforceHook
+from renkei.operators.connection import life_of
 from renkei.store.connection_life import BY_HAND
 from renkei.store.db import connect, to_json
 from renkei.store.tokens import Tokens
@@ -444,3 +446,12 @@ def test_no_token_secret_or_address_is_in_any_log_xcom_or_error(line: Line, capl
     assert len(told) > 2_000
     for hidden in (*tokens, secret, GUEST, GUEST.partition("@")[0] + "%40"):
         assert hidden not in told
+
+
+@pytest.mark.parametrize("name", ["immedio_salesforce", "salesforce_account_engagement"])
+def test_every_integration_on_salesforce_can_be_connected(name: str) -> None:
+    life = life_of(name)
+    assert life.conn_id == "salesforce_default"
+    assert life.callback_url.endswith("/salesforce/callback") and "refresh_token" in life.scopes
+    with pytest.raises(ConfigurationError, match="not connected by approval"):
+        life_of("on24_marketo")

@@ -122,7 +122,7 @@ class Wired:
         """Raises Disconnected while the integration waits for a person."""
         reason = self.latched()
         if reason is not None:
-            by_approval = hasattr(self.settings, "connect")
+            by_approval = hasattr(self.settings, "salesforce_conn_id")
             where = "with the DAG renkei_connection" if by_approval else "in Admin > Connections"
             raise Disconnected(
                 f"{self.integration} is disconnected: {reason}",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LOOK_AGAIN = timedelta(seconds=5)
 WAYS = {"connect": "offer", "disconnect": "confirm", "arm": "arm", "disarm": "arm"}
 ARMED_BY = "arm"
+EVERY_SCOPE = ("api", "refresh_token", "pardot_api")  # what an integration asks for that names none
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,17 @@ class Life:
 
 def life_of(integration: str) -> Life:
     """Raises ConfigurationError for an integration that is connected by its credentials alone."""
+    from renkei.integrations.immedio_salesforce.settings import Connect
+
     settings = bootstrap.settings_of(integration)
-    conn_id, asked = getattr(settings, "salesforce_conn_id", None), getattr(settings, "connect", None)
-    if not conn_id or asked is None:
+    conn_id, asked = getattr(settings, "salesforce_conn_id", None), getattr(settings, "connect", Connect())
+    if not conn_id:
         raise ConfigurationError(
             f"{integration} is not connected by approval.", remedy="Fill in its connections under Admin > Connections."
         )
     return Life(
         integration, settings, conn_id, asked.callback_url, timedelta(minutes=asked.minutes),
-        tuple(getattr(settings, "scopes", ("api", "refresh_token"))), tuple(getattr(settings, "actions", ())),
+        tuple(getattr(settings, "scopes", EVERY_SCOPE)), tuple(getattr(settings, "actions", ())),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from renkei.sync.steps import run_inline
 from tests.integrations.immedio_salesforce.conftest import Desk
 
 SCHEDULES = int(os.environ.get("RENKEI_SCHEDULES", "50"))
-EXAMPLES = SCHEDULES if SCHEDULES >= 300 else max(SCHEDULES // 6, 1)
+EXAMPLES = SCHEDULES if SCHEDULES >= 300 else max(SCHEDULES // 10, 1)
 LEAD, CONTACT, GUESTS = "Lead", "Contact", ("a@example.jp", "b@example.jp")
 CREATES = "/services/data/*/composite/sobjects"
 
