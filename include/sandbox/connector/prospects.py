@@ -23,11 +23,13 @@ class Prospects:
         return self.state.tables["prospects"].get(prospect_id)
 
     def changed(self, since: int) -> list[Row]:
-        """Prospects changed or active at or after that time, those in the recycle bin too."""
+        """Prospects changed or active at or after that time, those in the recycle bin too, the newest first: of several
+        with one address it is the first to find its person."""
         table = self.state.tables["prospects"]
         rows = (table.get(row_id) for row_id in table.ids(since=since))
-        return [row for row in rows if row is not None
-                and max(row["updatedAt"], row.get("lastActivityAt") or 0) >= since]  # fmt: skip
+        found = [row for row in rows if row is not None
+                 and max(row["updatedAt"], row.get("lastActivityAt") or 0) >= since]  # fmt: skip
+        return sorted(found, key=lambda row: (-row["updatedAt"], row["id"]))
 
     def linked(self, crm_id: str) -> Row | None:
         """The prospect of a Salesforce record: a live one first."""
