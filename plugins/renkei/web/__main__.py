@@ -8,6 +8,8 @@ import os
 
 import uvicorn
 
+MOST = 2_000  # connections and requests at a time; more are answered 503
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m renkei.web", description=__doc__)
@@ -22,7 +24,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)
     # No access log: addresses and query strings are nobody's business.
     uvicorn.run(app, host=asked.host, port=asked.port, access_log=False, log_config=None, server_header=False,
-                timeout_keep_alive=30, timeout_graceful_shutdown=10)  # fmt: skip
+                timeout_keep_alive=30, timeout_graceful_shutdown=10, limit_concurrency=MOST)  # fmt: skip
 
 
 if __name__ == "__main__":
