@@ -75,10 +75,13 @@ class MemberSightings:
         self._client = client
 
     def __call__(self, doubts: Sequence[Doubt]) -> Mapping[str, Sighting]:
-        became = successors(self._client, [_person(one.fields) for one in doubts])
+        became = successors(self._client, [person for one in doubts if (person := _person(one.fields))])
         found: dict[str, Sighting] = {}
         for doubt in doubts:
-            people = sorted(became[_person(doubt.fields)])
+            people = sorted(became.get(_person(doubt.fields), ()))
+            if not people:  # forgotten meanwhile
+                found[doubt.key] = Sighting(Seen.ABSENT)
+                continue
             where = "WHERE CampaignId = {} AND (LeadId IN {} OR ContactId IN {})"
             query = select(("Id",), "CampaignMember", where, str(doubt.fields["CampaignId"]), people, people)
             row = next(iter(self._client.query(query)), None)

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from renkei.errors import SyncError
+from renkei.store.forget import forget
+from renkei.store.suppression import Suppression
 from renkei.sync.request import RunRequest
 from renkei.sync.steps import run_inline
 from tests.integrations.immedio_salesforce.conftest import Desk
@@ -272,3 +275,27 @@ def test_two_lost_answers_of_alike_bookings_are_told_apart(day: Day) -> None:
     assert len(day.desk.tasks) == 2
     assert len({task["WhoId"] for task in day.desk.tasks}) == 2
     assert len({day.desk.explained(number=f"bk-{position}")["salesforce_id"] for position in range(2)}) == 2
+
+
+def test_who_is_forgotten_while_an_answer_is_lost_leaves_nothing_and_stops_nobody(day: Day) -> None:
+    day.desk.org.lead(GUESTS[0])
+    day.desk.org.lead(GUESTS[1])
+    day.book(GUESTS[0])
+    day.run()
+    day.desk.wait(minutes=10)
+    day.fault(action="drop_before", path=CREATES, count=2)
+    day.run()
+    assert day.desk.explained()["result"] == "in_doubt"
+    with day.desk.engine.store.begin() as connection:
+        forget(connection, Suppression(day.desk.engine.store, Fernet.generate_key().decode()), GUESTS[0])
+    day.desk.world.faults.clear()
+    day.book(GUESTS[1])
+    for _ in range(4):
+        day.desk.wait(minutes=16)
+        day.run()
+    assert [task["Subject"] for task in day.desk.tasks] == ["bk-2"]
+    assert day.desk.explained()["result"] == "skipped"
+    tables = day.desk.rows("select tablename from pg_tables where schemaname = 'renkei'")
+    for (table,) in tables:
+        found = day.desk.rows(f"select count(*) from renkei.{table} row where row::text like '%{GUESTS[0]}%'")
+        assert found[0][0] == 0, table

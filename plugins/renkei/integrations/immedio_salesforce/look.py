@@ -12,6 +12,7 @@ from renkei.integrations.immedio_salesforce.settings import Action, Settings
 from renkei.sync.flow import Due, Late
 
 UNMATCHED = "unmatched"
+FORGOTTEN = "forgotten"  # its content was blanked meanwhile
 TAKES_TASKS = ("user", "queue")
 Row = dict[str, Any]
 
@@ -54,11 +55,13 @@ class Completer:
     def _refused(self, action: Action, due: Sequence[Due]) -> dict[str, Late]:
         """What was planned before a disconnect or a switch, and may not be sent any more (R13)."""
         arms = self._arms()
-        told = {
-            one.key: refusal_of(self._settings, arms, action, datetime.fromisoformat(str(one.initial["received_at"])))
-            for one in due
-        }
+        told = {one.key: self._refusal(arms, action, one.initial.get("received_at")) for one in due}
         return {key: Late(None, {}, reason, over=True) for key, reason in told.items() if reason}
+
+    def _refusal(self, arms: Arms, action: Action, received_at: Any) -> str:
+        if not received_at:
+            return FORGOTTEN
+        return refusal_of(self._settings, arms, action, datetime.fromisoformat(str(received_at)))
 
     def _task(self, due: Due, found: Found) -> Late:
         decision = decide(found, self._settings.search_order)
