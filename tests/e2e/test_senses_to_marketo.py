@@ -12,7 +12,7 @@ from include.launcher.rest import RunTimeout
 from tests.support.airflow import AirflowStack, wait_until_listed
 from tests.support.mazrica import deal_fields
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 DAG, APPROVE = "senses_to_marketo", "renkei_approve"
 
 

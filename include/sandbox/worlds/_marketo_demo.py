@@ -16,6 +16,8 @@ OTHER_ADDRESS = 8
 """this one's lead has another address than the registration: the id alone finds it"""
 SHARED = 1
 """two leads have this one's address"""
+PHASE_FIELD = {"name": "senses_phase", "displayName": "案件フェーズ", "dataType": "text"}
+"""takes the phase of a deal in Senses"""
 PROGRAMS = {
     1001: "データ連携 入門ウェビナー", 1002: "Integration in Practice", 1003: "アーカイブ: 前四半期のまとめ",
     1004: "データ連携 入門 (再放送)", 1005: "次回予告ウェビナー", 1006: "大阪支社セミナー",
@@ -31,8 +33,11 @@ STATUSES = [
 
 
 def fill(marketo: Any, seed: int) -> dict[int, int]:
-    """25 leads, the custom object and the programs; returns roster number → lead id of those who came from Marketo."""
+    """25 leads, the phase field, the custom object and the programs.
+
+    Returns roster number → lead id of those who came from Marketo."""
     define_attendee_object(marketo)
+    marketo.objects["lead_fields"].create([PHASE_FIELD])
     for program_id, name in PROGRAMS.items():
         marketo.programs.define({"id": program_id, "name": name, "channel": "Webinar", "statuses": STATUSES})
     store, _ = marketo.find_store("leads")
