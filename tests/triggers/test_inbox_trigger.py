@@ -83,7 +83,7 @@ def watch(store_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[int
                 assert event.payload == {"flow": "flow"}
                 fired.append(looks[0])
 
-        monkeypatch.setattr(inbox.asyncio, "sleep", next_look)
+        monkeypatch.setattr(inbox, "sleep", next_look)
         with pytest.raises(asyncio.CancelledError):
             asyncio.run(go())
         store.dispose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from asyncio import sleep
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +79,7 @@ class InboxTrigger(BaseEventTrigger):
                 connection, fires, pause = None, False, min(2 * pause, LONGEST_PAUSE)
             if fires:
                 yield TriggerEvent({"flow": self.flow})  # type: ignore[no-untyped-call]
-            await asyncio.sleep(pause)
+            await sleep(pause)
 
     async def _connected(self) -> AsyncConnection:
         address = await BaseHook.aget_connection(STORE_CONNECTION)
