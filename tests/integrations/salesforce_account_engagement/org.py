@@ -81,7 +81,7 @@ class Org:
         self.engine.time_shift += span
         return run_inline(self.engine, self.flow(), RunRequest("sync", f"run {self.number}", **request))
 
-    def settle(self, ticks: int = 3) -> None:
+    def settle(self, ticks: int = 2) -> None:
         for _ in range(ticks):
             self.tick()
 
