@@ -77,8 +77,9 @@ class MarketoLeads:
         return [*self._read(ids), *changes.gone()]
 
     def _read(self, ids: Sequence[str]) -> list[SourceRow]:
-        """People by id; those deleted meanwhile are not there, and their deletion is in the log."""
-        return [self.row(row) for row in self._client.leads("id", ids, self.fields)] if ids else []
+        """People by id, the earliest change first; those deleted meanwhile are not there: that is in the log."""
+        rows = list(self._client.leads("id", ids, self.fields)) if ids else []
+        return [self.row(row) for row in sorted(rows, key=lambda row: (str(row.get("updatedAt")), int(row["id"])))]
 
     def row(self, row: Row) -> SourceRow:
         """A person as stored."""

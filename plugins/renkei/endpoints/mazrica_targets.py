@@ -24,7 +24,7 @@ from renkei.errors import (
 )
 from renkei.sync.matching import Rule, hits_by_rules
 from renkei.sync.matching.rules import SEPARATOR
-from renkei.sync.ports import Account, Fields, Found, MatchKey, Outcome, Result, WriteItem
+from renkei.sync.ports import Account, Doubt, Fields, Found, MatchKey, Outcome, Result, Seen, Sighting, WriteItem
 
 BATCH = 60  # 20 seconds at the vendor's pace
 SENDING = timedelta(seconds=90)  # no write of a batch begins later than this after its first
@@ -47,6 +47,9 @@ class Mirror(Protocol):
 
     def complete_until(self, resource: str) -> datetime:
         """Up to where the list was read, in the vendor's clock."""
+
+    def linked(self, target_object: str, ids: Sequence[str]) -> set[str]:
+        """Which of these records are somebody's already."""
 
 
 class SensesTarget:
@@ -211,12 +214,33 @@ class CustomerTarget(SensesTarget):
         hits = hits_by_rules(asked, {record: self._values(row) for record, row in rows.items()}, self._rules)
         return {key: {hit.id: rows[hit.id] for hit in hits[str(key)]} for key in asked if str(key) in hits}
 
+    def created(self, doubts: Sequence[Doubt]) -> dict[str, Sighting]:
+        """Creates in doubt, by the name sent: what nobody is linked to and was created no more than 5 minutes before.
+        Phone and address may not have been written, so the keys would not find it."""
+        self._refresh()
+        found = {}
+        for doubt in doubts:
+            parent, since = self._parent(doubt.fields), self._client.now() - doubt.age - BEFORE
+            rows = self.merged(
+                self._mirror.by_parent(self.resource, [parent] if parent else []),
+                lambda row, parent=parent: self._parent(row) == parent,  # type: ignore[misc]
+            )
+            young = {record: row for record, row in rows.items() if created_at(row) >= since}
+            free = young.keys() - self._mirror.linked(self.object, list(young))
+            if free:
+                found[doubt.key] = Sighting(Seen.FOUND, min(free, key=int))
+        return found
+
 
 def refused(error: SyncError) -> Outcome:
     """One record that the vendor does not take."""
     if error.code == "HTTP 404":
         return Outcome(Result.NOT_FOUND, code=error.code, reason=error.message)
     return Outcome(Result.FAILED, code=error.code, reason=error.message)
+
+
+def created_at(row: Row) -> datetime:
+    return datetime.fromisoformat(str(row["createdAt"]))
 
 
 def lowest(record: tuple[str, Row]) -> int:

@@ -50,6 +50,19 @@ def claim(
     return fetched(connection, statement)
 
 
+_IN_DOUBT = sa.text("""
+select distinct jsonb_array_elements_text(match || coalesce(aliases -> 'known_by', '[]') ||
+                                          coalesce(aliases -> 'created_as', '[]'))
+from renkei.change where flow = :flow and account = :account and stage = :stage and state in ('in_doubt', 'sending')
+""")
+
+
+def keys_in_doubt(connection: sa.Connection, flow: str, account: str, stage: int) -> set[str]:
+    """Match keys of creates of which nobody knows yet: their record may be there."""
+    rows = connection.execute(_IN_DOUBT, {"flow": flow, "account": account, "stage": stage})
+    return set(rows.scalars())
+
+
 _SEND = sa.text("""
 update renkei.change as open set
     state = 'sending', attempt = :attempt, sent_at = :now, deadline_s = :deadline, attempts = open.attempts + 1,

@@ -194,13 +194,14 @@ class Late:
 
 @dataclass(frozen=True)
 class Stage:
-    """One object a flow writes. Stages are sent in their order. ``find`` looks for WRITE_ONCE records in doubt, up to a
-    batch of them, and answers by key; without it they stay in doubt until a person decides. ``complete`` is asked with
-    each batch of what is about to be sent (not through the lane) and answers by key: for what is looked up at the last
-    moment; a change's ``initial`` says what it takes to do so. ``one_to_one``: a record belongs to one key; found by
-    another one's key, it is not taken. ``recreate`` False: what was deleted in the target is not created again.
-    ``thorough``: the look-up asks for every key, so that the others' hits are told. ``per_call``: records a write call
-    takes, where that is fewer than a batch."""
+    """One object a flow writes. Stages are sent in their order. ``find`` looks for WRITE_ONCE records in doubt (and
+    for creates that no match key finds), up to a batch of them, and answers by key; without it they stay in doubt
+    until a person decides. ``complete`` is asked with each batch of what is about to be sent (not through the
+    lane) and answers by key: for what is looked up at the last moment; a change's ``initial`` says what it takes
+    to do so. ``one_to_one``: a record belongs to one key; found by another one's key, it is not taken.
+    ``recreate`` False: what was deleted in the target is not created again. ``thorough``: the look-up asks for
+    every key, so that the others' hits are told. ``per_call``: records a write call takes, where that is fewer
+    than a batch."""
 
     name: str  # "people"
     target: Target

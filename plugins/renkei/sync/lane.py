@@ -19,7 +19,7 @@ from renkei.store.changes import Change
 from renkei.sync import results
 from renkei.sync.canonical import dumps
 from renkei.sync.flow import Stage
-from renkei.sync.lookup import Candidate, aliases, detail_of, links_of, look_up, newest_only, sort_out
+from renkei.sync.lookup import Candidate, created_links, detail_of, links_of, look_up, newest_only, sort_out
 from renkei.sync.ports import Outcome, Result, WriteItem
 from renkei.sync.results import REMATCHED, Resolution
 from renkei.sync.rows import resolve_refs
@@ -28,6 +28,7 @@ from renkei.sync.sender import Sender, call, new_attempt, tell_lost
 log = logging.getLogger("renkei.push")
 
 STATES: tuple[outbox.ClaimState, ...] = ("pending", "failed", "in_doubt", "waiting")
+DOUBTS: tuple[outbox.ClaimState, ...] = ("in_doubt",)  # first: others may want the very record that is in doubt
 LOCK_WAIT = timedelta(seconds=60)
 EXISTS_LIMIT = 3
 
@@ -36,15 +37,16 @@ def send_through_lane(sender: Sender, index: int, stage: Stage) -> None:
     """Sends the due changes of a stage, one batch per turn in the lane, while there is time."""
     name = f"lane/{stage.target.account}/{stage.target.object}"
     with sender.engine.store.connect() as connection:
-        more = True
-        while more and sender.has_time():
-            if not _enter(sender, connection, name):
-                log.info("%s: others are writing %s; the next run goes on", sender.flow.name, stage.target.object)
-                return
-            try:
-                more = _take_turn(sender, connection, index, stage)
-            finally:
-                _leave(connection, name)
+        for states in (DOUBTS, STATES):
+            more = True
+            while more and sender.has_time():
+                if not _enter(sender, connection, name):
+                    log.info("%s: others are writing %s; the next run goes on", sender.flow.name, stage.target.object)
+                    return
+                try:
+                    more = _take_turn(sender, connection, index, stage, states)
+                finally:
+                    _leave(connection, name)
 
 
 def _enter(sender: Sender, connection: sa.Connection, name: str) -> bool:
@@ -97,11 +99,13 @@ def _newest_first(change: Change) -> float:
     return -change.source_order.timestamp() if change.source_order else 0.0
 
 
-def _take_turn(sender: Sender, connection: sa.Connection, index: int, stage: Stage) -> bool:
+def _take_turn(
+    sender: Sender, connection: sa.Connection, index: int, stage: Stage, states: Sequence[outbox.ClaimState]
+) -> bool:
     """One batch. False when nothing is due any more."""
     attempt = new_attempt()
     with connection.begin():
-        turn = _fill(sender, connection, index, stage, attempt)
+        turn = _fill(sender, connection, index, stage, attempt, states)
         sender.engine.failpoint("push.before_claim_commit")
     committed_at = sender.engine.clock.now()
     sender.engine.failpoint("push.after_claim_commit")
@@ -111,10 +115,19 @@ def _take_turn(sender: Sender, connection: sa.Connection, index: int, stage: Sta
     return turn.claimed > 0
 
 
-def _fill(sender: Sender, connection: sa.Connection, index: int, stage: Stage, attempt: str) -> _Turn:
+def _fill(
+    sender: Sender,
+    connection: sa.Connection,
+    index: int,
+    stage: Stage,
+    attempt: str,
+    states: Sequence[outbox.ClaimState],
+) -> _Turn:
     """Looks up in full pages until there is a full batch to create, or nothing is due. Creates go first; what is
     to be updated is linked and sent in a turn of its own."""
     turn, limit = _Turn(), sender.limit(stage)
+    if states != DOUBTS:
+        turn.keys = outbox.keys_in_doubt(connection, sender.flow.name, str(stage.target.account), index)
     while len(turn.creates) < limit and len(turn.updates) < limit:
         claimed = outbox.claim(
             connection,
@@ -124,7 +137,7 @@ def _fill(sender: Sender, connection: sa.Connection, index: int, stage: Stage, a
             fingerprint=sender.flow.fingerprint,
             now=sender.started,
             limit=limit,
-            states=STATES,
+            states=states,
             passed_over=turn.passed_over,
         )
         if not claimed:
@@ -245,7 +258,7 @@ def _resolution(sender: Sender, stage: Stage, one: Candidate, outcome: Outcome, 
             event=outcome.result.value,
             outcome=outcome.result.value,
             target_id=outcome.id,
-            links=_created_links(stage, change) if created else links_of(stage, one),
+            links=created_links(stage, change) if created else links_of(stage, one),
             how="created" if created else "found",
             delivered=dict(change.fields),
             shown=outcome.shown,
@@ -275,13 +288,6 @@ def _resolution(sender: Sender, stage: Stage, one: Candidate, outcome: Outcome, 
     retry = outcome.result in (Result.EXISTS, Result.AMBIGUOUS)
     error_class = "transient" if retry else outcome.error_class
     return results.failed(change, now, error_class, outcome.code, outcome.reason)
-
-
-def _created_links(stage: Stage, change: Change) -> list[str]:
-    """What a created record stands for: its own key, and the source record that names it."""
-    if change.aliases:
-        return [*change.aliases["known_by"], *change.aliases["created_as"]]
-    return list(dict.fromkeys([*change.match[-1:], *aliases(stage, change)]))
 
 
 def _forget_gone(sender: Sender, connection: sa.Connection, stage: Stage, gone: Sequence[Resolution]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from renkei.sync.canonical import same
 from renkei.sync.compare import stands_back
 from renkei.sync.flow import Stage
 from renkei.sync.matching import Choice, Hit, choose
-from renkei.sync.ports import Found, MatchKey
+from renkei.sync.ports import Doubt, Found, MatchKey, Seen
 from renkei.sync.results import DELETED_THERE, REMATCHED, Resolution, ref_name
 from renkei.sync.sender import Sender
 
@@ -66,10 +66,24 @@ def look_up(sender: Sender, connection: sa.Connection, stage: Stage, claimed: Se
         taken = {target_id for target_id, keys in owners.items() if ours.isdisjoint(keys)}
         choice = choose(change.match, hits, taken)
         record = next((one for one in found.get(choice.key or "", ()) if one.id == choice.id), None)
-        candidates.append(Candidate(change, choice, record))
+        candidates.append(_found_out(sender, connection, stage, Candidate(change, choice, record)))
         if choice.conflict:
             log.warning("%s: %s: its keys find different records; see the change's log", sender.flow.name, change.key)
     return candidates
+
+
+def _found_out(sender: Sender, connection: sa.Connection, stage: Stage, one: Candidate) -> Candidate:
+    """A create in doubt that none of its keys finds: the stage may know it by what was sent."""
+    change = one.change
+    if one.found or one.choice.taken or stage.find is None or change.state != "in_doubt" or change.sent_at is None:
+        return one
+    sent = change.sent or {}
+    fields = {**sent.get("initial", {}), **sent.get("fields", {})}
+    age = sender.engine.now(connection) - change.sent_at
+    sighting = stage.find([Doubt(change.key, "", fields, age)]).get(change.key)
+    if sighting is None or sighting.seen is not Seen.FOUND or sighting.id is None:
+        return one
+    return replace(one, choice=Choice(sighting.id), found=Found(sighting.id, fields))
 
 
 def _owners(
@@ -191,7 +205,7 @@ def _as_it_is(stage: Stage, candidate: Candidate) -> Resolution:
         outcome=outcome,
         target_id=found.id,
         reason="found after its answer was lost" if ours else None,
-        links=links_of(stage, candidate),
+        links=created_links(stage, change) if ours else links_of(stage, candidate),
         how="created" if ours else "found",
         delivered=dict(change.fields),
         detail=detail_of(candidate),
@@ -249,6 +263,13 @@ def links_of(stage: Stage, candidate: Candidate) -> tuple[str, ...]:
     found = () if candidate.linked or candidate.key is None else (candidate.key,)
     own = [key for key in aliases(stage, candidate.change) if not (candidate.linked and key == candidate.key)]
     return tuple(dict.fromkeys([*found, *own]))
+
+
+def created_links(stage: Stage, change: Change) -> list[str]:
+    """What a created record stands for: its own key, and the source record that names it."""
+    if change.aliases:
+        return [*change.aliases["known_by"], *change.aliases["created_as"]]
+    return list(dict.fromkeys([*change.match[-1:], *aliases(stage, change)]))
 
 
 def aliases(stage: Stage, change: Change) -> list[str]:

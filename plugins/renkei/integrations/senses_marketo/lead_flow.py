@@ -123,10 +123,11 @@ def lead_parent(settings: Settings) -> Callable[[Row], str | None]:
 
 def _stages(settings: Settings, ends: Ends, items: Items) -> tuple[Stage, ...]:
     later = timedelta(minutes=settings.lags.senses_search)
+    customers = customer_target(settings, ends)
     accounts = Stage(
-        "accounts", customer_target(settings, ends), Form.CREATE_AFTER_LOOKUP,
+        "accounts", customers, Form.CREATE_AFTER_LOOKUP,
         lambda unit: map_accounts(unit, settings), "subject", (), (LEADS,), settings.wait_days, later,
-        thorough=True, per_call=1,
+        thorough=True, per_call=1, find=customers.created,
     )  # fmt: skip
     contacts = Stage(
         "contacts", contact_target(settings, ends, items), Form.CREATE_AFTER_LOOKUP,

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from renkei.integrations.senses_marketo.lead_flow import feed_name
-from renkei.integrations.senses_marketo.settings import MARKETO_TO_SENSES
-from renkei.store import records, runs
+from renkei.integrations.senses_marketo.settings import MARKETO_TO_SENSES, NAME
+from renkei.store import links, records, runs
 from renkei.sync.engine import Engine
 
 BEGINNING = datetime(2010, 1, 1, tzinfo=UTC)
@@ -37,6 +37,10 @@ class SensesMirror:
         with self._engine.store.connect() as connection:
             mark = runs.marks(connection, MARKETO_TO_SENSES, {feed: self._account}).get(feed)
         return mark.position if mark and not mark.loading else BEGINNING
+
+    def linked(self, target_object: str, ids: Sequence[str]) -> set[str]:
+        with self._engine.store.connect() as connection:
+            return set(links.owners(connection, NAME, self._account, target_object, ids))
 
     def _load(self, resource: str, column: str, values: Sequence[str]) -> dict[str, Row]:
         with self._engine.store.connect() as connection:
