@@ -28,7 +28,7 @@ class ScaleLeads:
     def lead(self, lead_id: int) -> dict[str, Any]:
         """API names, with id, createdAt and updatedAt."""
         person = 2 * (lead_id - 1)
-        age = NEWEST + lead_id * 7919 % (OLDEST - NEWEST)
+        age = OLDEST - lead_id * (OLDEST - NEWEST) // self.count  # ids are given in the order of creation
         created = datetime.fromtimestamp(self._now - age, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {
             "id": lead_id,
