@@ -21,7 +21,8 @@ from include.launcher.runs import approved, run_once
 
 # In the order they feed each other
 DAGS = (
-    "on24_to_marketo", "immedio_list_cache", "immedio_field_sync", "immedio_bookings", "karte_marketo_realtime",
+    "on24_to_marketo", "marketo_to_senses", "senses_to_marketo",
+    "immedio_list_cache", "immedio_field_sync", "immedio_bookings", "karte_marketo_realtime",
     "karte_user_to_marketo", "karte_event_to_marketo", "marketo_activity_to_karte", "karte_marketo_leads",
     "account_engagement_metadata", "account_engagement_unpause", "account_engagement_sync", "account_engagement_audit",
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -133,11 +132,8 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-def test_parsing_opens_no_connection_and_takes_under_two_seconds(no_network: None) -> None:
-    began = time.perf_counter()
-    bag = parse()
-    assert time.perf_counter() - began < 2
-    assert bag.import_errors == {}
+def test_parsing_opens_no_connection(no_network: None) -> None:
+    assert parse().import_errors == {}
 
 
 @pytest.mark.parametrize("broken", ["fields: [no_such_field]\n", "unknown_key: 1\n", "schedule: [\n"])
