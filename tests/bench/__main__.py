@@ -10,12 +10,12 @@ import sys
 from typing import Any
 
 from include.launcher.place import ROOT
-from tests.bench import bookings, caches, engagement, on24, receiver, site, webhook
+from tests.bench import bookings, caches, engagement, on24, receiver, senses, site, webhook
 from tests.bench.stand import stand
 
 BENCHMARKS = {
     name: measure
-    for module in (on24, receiver, webhook, site, caches, engagement, bookings)
+    for module in (on24, receiver, webhook, site, caches, engagement, bookings, senses)
     for name, measure in module.BENCHMARKS.items()
 }
 

@@ -37,30 +37,30 @@ class Stand:
         postgres.create_database(self.port, name)
         url = f"postgresql://{postgres.USER}@127.0.0.1:{self.port}/{name}"
         migrate(url)
-        self._control("POST", "/reset")
+        self.control("POST", "/reset")
         answer = requests.post(f"{self.sandbox}/worlds/{world}", json={"seed": 7, "scale": scale}, timeout=600)
         answer.raise_for_status()
         latency = {"latency_ms": latency_ms}
-        self._control("PUT", "/settings", {"marketo": latency, "on24": latency})
+        self.control("PUT", "/settings", {"marketo": latency, "on24": latency})
         offered = launcher.credentials(self.sandbox) | {"RENKEI_DB_URL": url}
         return os.environ | connections(offered) | {"PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
 
     def calls(self) -> list[dict[str, Any]]:
         """The sandbox's journal since the last reset of it."""
-        answer = self._control("GET", "/calls")
+        answer = self.control("GET", "/calls")
         found: list[dict[str, Any]] = answer if isinstance(answer, list) else answer["calls"]
         return found
 
     def advance(self, seconds: float) -> None:
-        self._control("POST", "/clock", {"advance_seconds": seconds})
+        self.control("POST", "/clock", {"advance_seconds": seconds})
 
     def settings(self, changes: Mapping[str, Any]) -> None:
         """Switches of the sandbox's vendors."""
-        self._control("PUT", "/settings", changes)
+        self.control("PUT", "/settings", changes)
 
     def make(self, vendor: str, name: str, record: Mapping[str, Any]) -> None:
         """Something made by a person in a vendor's screens."""
-        self._control("POST", f"/{vendor}/{name}", [record])
+        self.control("POST", f"/{vendor}/{name}", [record])
 
     def step(self, environment: Mapping[str, str], *arguments: str) -> dict[str, Any]:
         """Runs one step as a process and returns what it measured."""
@@ -73,7 +73,7 @@ class Stand:
         measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return measured
 
-    def _control(self, method: str, path: str, body: Any = None) -> Any:
+    def control(self, method: str, path: str, body: Any = None) -> Any:
         answer = requests.request(method, f"{self.sandbox}{path}", json=body, timeout=600)
         answer.raise_for_status()
         return answer.json() if answer.content else None
