@@ -98,7 +98,10 @@ def _settings(folder: Path) -> Path:
 
 @pytest.fixture
 def airflow_stack(airflow_processes: AirflowStack) -> AirflowStack:
-    """Airflow with an empty sandbox and empty state tables."""
+    """Airflow with an empty sandbox and empty state tables, and no DAG on but those the test turns on itself: what
+    an earlier test left on would take the places of its tasks."""
+    for dag in airflow_processes.rest.get("/dags?paused=false&limit=100")["dags"]:
+        airflow_processes.rest.call("PATCH", f"/dags/{dag['dag_id']}", {"is_paused": True})
     airflow_processes.reset()
     return airflow_processes
 
