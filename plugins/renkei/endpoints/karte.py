@@ -6,6 +6,7 @@ KARTE takes one event a call, tells nothing of it but "taken", and knows no repe
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,8 +15,10 @@ from typing import Any
 from renkei.clients.karte import MOST_EVENTS, Event, KarteClient, UserKey
 from renkei.clients.karte_endpoints import PATIENCE, UPSERT_ROW, WRITE_EVENT, Endpoint
 from renkei.clients.karte_limits import fit_cells, fit_event
-from renkei.errors import OutcomeUnknown, RecordError
+from renkei.errors import OutcomeUnknown, RecordError, SyncError
 from renkei.sync.ports import Account, Doubt, Fields, Found, MatchKey, Outcome, Result, Seen, Sighting, WriteItem
+
+log = logging.getLogger("renkei.push")
 
 BATCH = 50
 USER = "user"  # the object's name in links: whoever is written to, by whatever way
@@ -86,32 +89,36 @@ class _Target:
         while len(outcomes) < len(items):
             some = items[len(outcomes) : len(outcomes) + self._at_once]
             results = self._side_by_side(some)
-            stopped = next((one for one in results if isinstance(one, Exception)), None)
-            if stopped is not None and not outcomes and all(isinstance(one, Exception) for one in results):
+            stopped = next((one for one in results if isinstance(one, SyncError)), None)
+            if stopped is not None and not outcomes and all(isinstance(one, SyncError) for one in results):
                 raise stopped
-            outcomes += [_not_sent(one) if isinstance(one, Exception) else one for one in results]
+            outcomes += [_not_sent(one) if isinstance(one, SyncError) else one for one in results]
             lost = any(one.result is Result.UNKNOWN for one in outcomes)
             if stopped is not None or lost or self._client.clock.now() > until:
                 reason = str(stopped or "the batch took too long")
                 outcomes += [Outcome(Result.NOT_SENT, reason=reason)] * (len(items) - len(outcomes))
         return outcomes
 
-    def _side_by_side(self, items: Sequence[WriteItem]) -> list[Outcome | Exception]:
+    def _side_by_side(self, items: Sequence[WriteItem]) -> list[Outcome | SyncError]:
         if len(items) == 1:
             return [self._safely(items[0])]
         with ThreadPoolExecutor(len(items)) as pool:
             return list(pool.map(self._safely, items))
 
-    def _safely(self, item: WriteItem) -> Outcome | Exception:
-        """The outcome; an error of the tree that means that nothing was sent, or that a person must act."""
+    def _safely(self, item: WriteItem) -> Outcome | SyncError:
+        """The outcome; an error of the tree that means that nothing was sent, or that a person must act. What nobody
+        foresaw may have come after the call: the record counts as sent with an unknown outcome, and is looked for."""
         try:
             return self._write(item)
         except OutcomeUnknown as error:
             return Outcome(Result.UNKNOWN, code=error.code, reason=error.message)
         except RecordError as error:
             return Outcome(Result.FAILED, code=error.code, reason=str(error), error_class=error.error_class)
-        except Exception as error:
+        except SyncError as error:
             return error
+        except Exception as error:  # nobody knows how far it came
+            log.error("KARTE: a write ended in %s; what became of it is found out later", type(error).__name__)
+            return Outcome(Result.UNKNOWN, code=type(error).__name__, reason="an unforeseen error in the call")
 
     def _write(self, item: WriteItem) -> Outcome:
         raise NotImplementedError
@@ -182,5 +189,5 @@ class EventTarget(_Target):
         return Sighting(Seen.ABSENT)
 
 
-def _not_sent(error: Exception) -> Outcome:
+def _not_sent(error: SyncError) -> Outcome:
     return Outcome(Result.NOT_SENT, reason=str(error))
