@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ import psycopg
 import pytest
 
 from include.launcher import receiver
+from include.launcher.rest import RunTimeout
 from tests.support.airflow import AirflowStack, wait_until_listed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -31,13 +31,12 @@ def tasks_of(stack: AirflowStack, lead: str) -> list[dict[str, Any]]:
 
 
 def until(stack: AirflowStack, lead: str, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if tasks_of(stack, lead):
-            return
-        time.sleep(0.5)
-    runs = stack.rest.runs(DAG)
-    raise AssertionError("\n".join(["no ToDo came", *(stack.why(DAG, run["dag_run_id"]) for run in runs[:3])]))
+    try:
+        stack.rest.poll(lambda: "there" if tasks_of(stack, lead) else "none", frozenset({"there"}), "the ToDo", seconds)
+    except RunTimeout as error:
+        runs = stack.rest.runs(DAG)
+        told = [str(error), *(stack.why(DAG, run["dag_run_id"]) for run in runs[:3])]
+        raise AssertionError("\n".join(told)) from error
 
 
 def test_a_booking_becomes_one_todo_and_one_membership(stack: AirflowStack) -> None:
