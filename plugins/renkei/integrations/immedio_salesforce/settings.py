@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from renkei.integrations.immedio_salesforce.record_id import to_18
 from renkei.integrations.immedio_salesforce.settings_tag import Fields, Lists
 from renkei.integrations.paths import settings_dir
+from renkei.integrations.salesforce_purses import AccountEngagementPurse, SalesforcePurse
 from renkei.integrations.settings_base import ConnectionId, IntegrationSettings, Section, read_settings
 
 NAME = "immedio_salesforce"
@@ -88,33 +89,6 @@ class Connect(Section):
         description="as entered in the connected app",
     )
     minutes: int = Field(default=15, ge=1, le=60, description="how long an approval is waited for")
-
-
-class SalesforcePurse(Section):
-    """Our share of the org's API calls in any 24 hours, and our pace."""
-
-    daily_calls: int = Field(default=100_000, ge=1)
-    reserve: int = Field(default=20_000, ge=0, description="calls left to everybody else")
-    rate_calls: int = Field(default=200, ge=1)
-    rate_seconds: int = Field(default=20, ge=1)
-    concurrency: int = Field(default=10, ge=1, le=25)
-
-    @property
-    def share(self) -> int:
-        return self.daily_calls - self.reserve
-
-
-class AccountEngagementPurse(Section):
-    """Our share of the business unit's calls a day; the vendor takes five at once."""
-
-    daily_calls: int = Field(default=25_000, ge=1)
-    reserve: int = Field(default=5_000, ge=0)
-    concurrency: int = Field(default=4, ge=1, le=5)
-    timezone: str = "Asia/Tokyo"  # the account's: its day begins at midnight there
-
-    @property
-    def share(self) -> int:
-        return self.daily_calls - self.reserve
 
 
 class Settings(IntegrationSettings):

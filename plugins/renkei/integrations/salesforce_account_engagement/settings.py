@@ -14,6 +14,7 @@ from renkei.integrations.ownership import Claim
 from renkei.integrations.paths import settings_dir
 from renkei.integrations.salesforce_account_engagement.names import AUDIT, NAME
 from renkei.integrations.salesforce_account_engagement.settings_connector import Connector, Sharing
+from renkei.integrations.salesforce_purses import AccountEngagementPurse, SalesforcePurse
 from renkei.integrations.settings_base import ConnectionId, FirstRun, IntegrationSettings, Section, read_settings
 
 Owner = Literal["salesforce", "account_engagement", "most_recent"]
@@ -85,31 +86,17 @@ class Creates(Section):
     prospects_since: date | None = None
 
 
-class SalesforcePurse(Section):
-    """Our share of the org's API calls in any 24 hours, and our pace."""
+class OrgPurse(SalesforcePurse):
+    """A tick every two minutes leaves more to everybody else."""
 
-    daily_calls: int = Field(default=100_000, ge=1)
     reserve: int = Field(default=50_000, ge=0, description="calls left to everybody else")
-    rate_calls: int = Field(default=200, ge=1)
-    rate_seconds: int = Field(default=20, ge=1)
-    concurrency: int = Field(default=10, ge=1, le=25)
-
-    @property
-    def share(self) -> int:
-        return self.daily_calls - self.reserve
 
 
-class AccountEngagementPurse(Section):
-    """Our share of the business unit's calls a day; the vendor takes five at once."""
+class UnitPurse(AccountEngagementPurse):
+    """A changed prospect is a call."""
 
     daily_calls: int = Field(default=50_000, ge=1)
     reserve: int = Field(default=10_000, ge=0)
-    concurrency: int = Field(default=4, ge=1, le=5)
-    timezone: str = "Asia/Tokyo"
-
-    @property
-    def share(self) -> int:
-        return self.daily_calls - self.reserve
 
 
 class Watcher(Section):
@@ -153,8 +140,8 @@ class Settings(IntegrationSettings):
     read_lag_seconds: int = Field(default=60, ge=0, le=600)
     tolerance_ticks: int = Field(default=5, ge=1, description="'about every two minutes': later than this is late")
     audit: Audit = Audit()
-    salesforce_purse: SalesforcePurse = SalesforcePurse()
-    account_engagement_purse: AccountEngagementPurse = AccountEngagementPurse()
+    salesforce_purse: OrgPurse = OrgPurse()
+    account_engagement_purse: UnitPurse = UnitPurse()
 
     @model_validator(mode="before")
     @classmethod

@@ -9,9 +9,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from renkei.errors import ConfigurationError, Disconnected
-from renkei.hooks.account_engagement import AccountEngagementHook
 from renkei.hooks.kept_tokens import KeptTokens
-from renkei.hooks.salesforce import SalesforceHook
 from renkei.integrations.checks import Finding
 from renkei.integrations.immedio_salesforce.actions import ACTIONS
 from renkei.integrations.immedio_salesforce.arms import Arms
@@ -23,67 +21,27 @@ from renkei.integrations.immedio_salesforce.flow import bookings
 from renkei.integrations.immedio_salesforce.settings import BOOKINGS, FIELD_SYNC, LIST_CACHE, NAME, Settings
 from renkei.integrations.immedio_salesforce.settings_tag import ListSettings
 from renkei.integrations.settings_base import IntegrationSettings
-from renkei.operators.wiring.purses import BULK_LEAVES
-from renkei.store import accounts as known_accounts
+from renkei.operators.wiring.on_salesforce import OnSalesforce
 from renkei.store import api_keys, connection_life, crm, integration_state, lists
 from renkei.store.changes import targets_known
-from renkei.store.periods import Daily, Rolling
-from renkei.store.purse import Purse, PurseSettings
+from renkei.store.purse import Purse
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Flow
 
 
-class Wiring:
-    """One run's clients, made when they are first needed. ``bulk``: its calls leave a part of the shares to regular
-    runs."""
+class Wiring(OnSalesforce):
+    """One run's clients."""
+
+    name = NAME
 
     def __init__(self, settings: IntegrationSettings, engine: Engine, *, bulk: bool = False) -> None:
+        super().__init__(settings, engine, bulk=bulk)
         self.settings = cast(Settings, settings)
-        self.engine = engine
-        self.bulk = bulk
         self._asks_unit = False
-        self._hook = SalesforceHook(self.settings.salesforce_conn_id, store=engine.store)
-        self._unit_hook = AccountEngagementHook(self.settings.account_engagement_conn_id, store=engine.store)
-
-    @cached_property
-    def org(self) -> str:
-        """``salesforce:<org id>``, known from the token, or from the last time there was one."""
-        client = self._hook.client(clock=self.engine.clock)
-        held = client.auth.held()
-        if held and held.org_id:
-            return f"salesforce:{held.org_id}"
-        with self.engine.store.connect() as connection:
-            known = known_accounts.known(connection, self.settings.salesforce_conn_id)
-        return known or f"salesforce:{client.account_id}"
-
-    @cached_property
-    def purse(self) -> Purse:
-        """The org's calls in any 24 hours."""
-        asked = self.settings.salesforce_purse
-        settings = PurseSettings(
-            share=asked.share, reset=Rolling(), reserve=asked.share // BULK_LEAVES, rate_calls=asked.rate_calls,
-            rate_seconds=float(asked.rate_seconds), concurrency=asked.concurrency,
-        )  # fmt: skip
-        return Purse(self.engine.store, self.org, settings, self.engine.clock)
-
-    @cached_property
-    def unit_purse(self) -> Purse:
-        """The business unit's calls of a day in its own time zone."""
-        asked = self.settings.account_engagement_purse
-        settings = PurseSettings(
-            share=asked.share, reset=Daily(asked.timezone, "00:00"), reserve=asked.share // BULK_LEAVES,
-            concurrency=asked.concurrency,
-        )  # fmt: skip
-        return Purse(self.engine.store, f"account_engagement:{self._unit}", settings, self.engine.clock)
 
     @property
     def purses(self) -> tuple[Purse, ...]:
         return (self.purse, self.unit_purse) if self.settings.lists.enabled else (self.purse,)
-
-    @cached_property
-    def salesforce(self) -> Any:
-        """The Salesforce client."""
-        return self._hook.client(self.purse.meter(NAME, bulk=self.bulk), self.engine.clock)
 
     @cached_property
     def account_engagement(self) -> Any:

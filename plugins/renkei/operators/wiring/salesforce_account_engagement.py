@@ -9,8 +9,6 @@ from functools import cached_property
 from typing import Any, cast
 
 from renkei.errors import ConfigurationError
-from renkei.hooks.account_engagement import AccountEngagementHook
-from renkei.hooks.salesforce import SalesforceHook
 from renkei.integrations.checks import Finding, refuse_errors
 from renkei.integrations.salesforce_account_engagement.checks import Probes, check
 from renkei.integrations.salesforce_account_engagement.ends import Vendors, ends_of
@@ -20,64 +18,26 @@ from renkei.integrations.salesforce_account_engagement.settings import Settings
 from renkei.integrations.settings_base import IntegrationSettings
 from renkei.operators.account_engagement import prospect_sync
 from renkei.operators.account_engagement.named import Named
-from renkei.operators.wiring.purses import BULK_LEAVES, allowance_of
-from renkei.store import accounts as known_accounts
-from renkei.store.periods import Daily, Rolling
-from renkei.store.purse import Purse, PurseSettings
+from renkei.operators.wiring.on_salesforce import OnSalesforce
+from renkei.operators.wiring.purses import allowance_of
+from renkei.store.purse import Purse
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Allowance, Flow
 
 
-class Wiring:
-    """One run's clients, made when they are first needed. ``bulk``: its calls leave a part of the shares to regular
-    runs."""
+class Wiring(OnSalesforce):
+    """One run's clients."""
+
+    name = NAME
 
     def __init__(self, settings: IntegrationSettings, engine: Engine, *, bulk: bool = False) -> None:
+        super().__init__(settings, engine, bulk=bulk)
         self.settings = cast(Settings, settings)
-        self.engine = engine
-        self.bulk = bulk
         self.as_if_unpaused = False
-        self._hook = SalesforceHook(self.settings.salesforce_conn_id, store=engine.store)
-        self._unit_hook = AccountEngagementHook(self.settings.account_engagement_conn_id, store=engine.store)
-
-    @cached_property
-    def org(self) -> str:
-        """``salesforce:<org id>``, known from the token, or from the last time there was one."""
-        client = self._hook.client(clock=self.engine.clock)
-        held = client.auth.held()
-        if held and held.org_id:
-            return f"salesforce:{held.org_id}"
-        with self.engine.store.connect() as connection:
-            known = known_accounts.known(connection, self.settings.salesforce_conn_id)
-        return known or f"salesforce:{client.account_id}"
-
-    @cached_property
-    def purse(self) -> Purse:
-        """The org's calls in any 24 hours."""
-        asked = self.settings.salesforce_purse
-        settings = PurseSettings(
-            share=asked.share, reset=Rolling(), reserve=asked.share // BULK_LEAVES, rate_calls=asked.rate_calls,
-            rate_seconds=float(asked.rate_seconds), concurrency=asked.concurrency,
-        )
-        return Purse(self.engine.store, self.org, settings, self.engine.clock)
-
-    @cached_property
-    def unit_purse(self) -> Purse:
-        """The business unit's calls of a day in its own time zone."""
-        asked = self.settings.account_engagement_purse
-        settings = PurseSettings(
-            share=asked.share, reset=Daily(asked.timezone, "00:00"), reserve=asked.share // BULK_LEAVES,
-            concurrency=asked.concurrency,
-        )
-        return Purse(self.engine.store, f"account_engagement:{self._unit}", settings, self.engine.clock)
 
     @property
     def purses(self) -> tuple[Purse, ...]:
         return self.purse, self.unit_purse
-
-    @cached_property
-    def salesforce(self) -> Any:
-        return self._hook.client(self.purse.meter(NAME, bulk=self.bulk), self.engine.clock)
 
     @cached_property
     def account_engagement(self) -> Any:
