@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import requests
 
 DONE = frozenset({"success", "failed"})
+_LOOKS_BEFORE_AN_ANSWER = 8  # four a second
 
 
 class RunTimeout(RuntimeError):
@@ -66,11 +68,22 @@ class AirflowRest:
         return self.poll(lambda: self.task_states(dag_id, run_id).get(task_id, "none"), frozenset(states),
                          f"{dag_id} {run_id} {task_id}", seconds)
 
-    def approve(self, dag_id: str, run_id: str, task_id: str, *, seconds: float = 120) -> None:
-        """Waits until the task asks a person, and says yes."""
-        self.wait_for_task(dag_id, run_id, task_id, ["awaiting_input", "failed", "upstream_failed"], seconds=seconds)
+    def approve(self, dag_id: str, run_id: str, task_id: str, *, seconds: float = 300) -> None:
+        """Waits until the task asks a person, says yes as a person would, not in the same instant, and waits for its
+        end. An answer that is there before the scheduler has heard that the task waits makes Airflow 3.3 take the
+        task for lost and ask anew; then it is answered anew."""
         where = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
-        self.call("PATCH", where, {"chosen_options": ["Approve"], "params_input": {}})
+        seen = Counter[int]()  # how often each try was seen to wait
+
+        def answered() -> str:
+            [task] = [task for task in self.task_instances(dag_id, run_id) if task["task_id"] == task_id]
+            if task["state"] == "awaiting_input":
+                seen[task["try_number"]] += 1
+                if seen[task["try_number"]] == _LOOKS_BEFORE_AN_ANSWER:
+                    self.call("PATCH", where, {"chosen_options": ["Approve"], "params_input": {}})
+            return task["state"] or "none"
+
+        self.poll(answered, frozenset({"success", "failed", "upstream_failed", "skipped"}), task_id, seconds)
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]

@@ -73,9 +73,7 @@ def test_contact_status_and_phase_arrive_once_and_a_person_answers(stack: Airflo
             "order by run.id desc limit 1 returning run_id"
         ).fetchall()
     asked = stack.rest.trigger(APPROVE, {"run": number})
-    stack.rest.wait_for_task(APPROVE, asked, "approval", ["awaiting_input"], seconds=120)
-    path = f"/dags/{APPROVE}/dagRuns/{asked}/taskInstances/approval/-1/hitlDetails"
-    stack.rest.call("PATCH", path, {"chosen_options": ["Approve"], "params_input": {}})
+    stack.rest.approve(APPROVE, asked, "approval")
     assert stack.rest.wait(APPROVE, asked, seconds=240) == "success", stack.why(APPROVE, asked)
     with psycopg.connect(stack.store_url) as connection:
         decided = connection.execute("select decision from renkei.proposal where run_id = %s", [number]).fetchall()
