@@ -9,15 +9,18 @@ from typing import Any
 
 import psycopg
 import pytest
+import yaml
 from airflow.dag_processing.dagbag import DagBag
 
 from renkei.store import api_keys
 from renkei.store.db import connect
+from tests.notifiers.sinks import webhook_sink
 from tests.operators.fake_execution import FakeExecutionApi, run_task
 from tests.operators.world import ROOT
 from tests.support.sandbox import SandboxServer
 
 Connections = dict[str, dict[str, Any]]
+STEPS = ("open", "extract", "settle")
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ def crm(demo: SandboxServer, connections: Connections) -> Connections:
 def run(bag: DagBag, dag_id: str, crm: Connections, number: int, run_type: str = "scheduled") -> dict[str, Any]:
     """A whole run; what settle handed on."""
     api = FakeExecutionApi(run_type=run_type, run_id=f"{run_type}__{number}", connections=crm)
-    for step in ("open", "extract", "settle"):
+    for step in STEPS:
         result = run_task(bag.dags[dag_id].get_task(step), api)
         assert result.state == "success", (step, result.error)
     handed_on: dict[str, Any] = api.xcom["settle", -1, "return_value"]
@@ -85,6 +88,24 @@ def test_fields_are_synced_every_night_and_only_read(bag: DagBag, demo: SandboxS
     assert nightly["totals"]["created"] > 30 and nightly["totals"]["failed"] == 0
     assert "next at" in refused(bag, "immedio_field_sync", crm)
     assert demo.call("GET", "/calls/writes?vendor=salesforce") == []
+
+
+@pytest.mark.req("R48")
+def test_a_sync_with_several_troubles_is_one_message_in_the_channel(
+    bag: DagBag, crm: Connections, two_months_only: None, tmp_path: Path
+) -> None:
+    file = tmp_path / "immedio_salesforce.yaml"
+    asked = yaml.safe_load(file.read_text())
+    asked["fields"] |= {"lead": ["Nope__c", "Nix__c", "Company"], "account": ["Nix__c", "Name"]}
+    asked["notices"] = {"mode": "failures", "slack_conn_id": "channel"}
+    file.write_text(yaml.safe_dump(asked))
+    with webhook_sink() as channel:
+        way = {"conn_type": "http", "host": f"http://127.0.0.1:{channel.port}", "password": "/services/x"}
+        api = FakeExecutionApi(run_type="scheduled", connections=crm | {"channel": way})
+        states = [run_task(bag.dags["immedio_field_sync"].get_task(step), api).state for step in STEPS]
+    assert states[-1] == "failed"
+    [(path, message)] = channel.got
+    assert path == "/services/x" and all(name in message["text"] for name in ("Lead.Nope__c", "Account.Nix__c"))
 
 
 @pytest.mark.req("R45")

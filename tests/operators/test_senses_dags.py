@@ -112,3 +112,22 @@ def test_many_deals_gone_are_set_aside_until_a_person_has_looked(
     nothing = run_task(bag.dags["renkei_approve"].get_task("show"), api)
     assert nothing.state == "failed"
     assert "there is nothing to do" in str(nothing.error)
+
+
+@pytest.mark.req("S31")
+def test_the_check_names_what_is_missing_of_the_service_and_its_rights(
+    bag: DagBag, sandbox_server: SandboxServer, pair: Connections, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(number: int, **marketo: str) -> str:
+        given = pair | {"marketo_default": pair["marketo_default"] | marketo}
+        api = FakeExecutionApi(conf={"integration": "senses_marketo"}, run_id=f"manual__{number}", connections=given)
+        run_task(bag.dags["renkei_check"].get_task("check"), api)
+        return capsys.readouterr().out
+
+    inputs = {"host": "Identity URL", "login": "Client ID", "password": "Client secret"}
+    for number, (field, name) in enumerate(inputs.items()):
+        assert f"Connection marketo_default: {name} missing." in said(number, **{field: ""})
+    dead = said(10, password="wrong")
+    assert "Marketo" in dead and "client" in dead and "wrong" not in dead
+    sandbox_server.call("PUT", "/settings", {"marketo": {"rights": ["Read-Write Person", "Read-Only Person"]}})
+    assert "Read-Only Activity" in said(11)

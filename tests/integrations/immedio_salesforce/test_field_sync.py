@@ -116,7 +116,6 @@ def test_an_object_that_cannot_be_read_keeps_what_it_held(cached: CacheWorld, ma
         cached.world.vendors["salesforce"].configure({name: [] for name in hidden})
 
 
-@pytest.mark.req("R48")
 def test_several_troubles_are_one_note(cached: CacheWorld) -> None:
     cached.fields = {"lead": ["Nope__c", "Company"], "account": ["Nix", "Owner.Nix"]}
     with pytest.raises(RunFailed) as caught:

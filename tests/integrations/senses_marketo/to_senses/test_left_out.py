@@ -100,7 +100,6 @@ def test_an_item_that_is_missing_or_of_a_wrong_type_is_named_and_nothing_is_writ
     assert bare.writes() == []
 
 
-@pytest.mark.req("S31")
 def test_the_check_tells_dead_credentials_and_missing_rights() -> None:
     probes: dict[str, Any] = {
         "mazrica": lambda: [], "marketo": lambda: None, "person": lambda: {"fields": []},
