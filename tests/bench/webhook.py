@@ -56,24 +56,38 @@ def _set_up(sandbox: str) -> None:
 
 def _measure(running: stack.Running, events: int, pause: float) -> dict[str, Any]:
     secret, leads = _secret(running), _leads(running)
-    sent, seen = {"warm-up": _send(running, secret, "warm-up", leads[0])}, dict[str, float]()
-    _watch(running, sent, seen, time.time() + WARM_UP, until_all=True)
-    if not seen:
-        raise RuntimeError(f"{DAG} brought no record within {WARM_UP:.0f} s")
+    first = _warm_up(running, secret, leads[0])
+    sent, seen = dict[str, float](), dict[str, float]()
     for number in range(events):
         name = f"event-{number}"
         sent[name] = _send(running, secret, name, leads[number % len(leads)])
         _watch(running, sent, seen, sent[name] + pause)
     _watch(running, sent, seen, time.time() + LONGEST, until_all=True)
-    took = sorted(at - sent[name] for name, at in seen.items() if name != "warm-up")
+    took = sorted(at - sent[name] for name, at in seen.items())
     return {
         "value": round(statistics.median(took), 2),
         "unit": "s (p50)",
         "p95_s": round(took[int(len(took) * 0.95)], 2),
         "longest_s": round(took[-1], 2),
+        "first_s": round(first, 1),
         "events": events,
         "arrived": len(took),
     }
+
+
+def _warm_up(running: stack.Running, secret: str, email: str) -> float:
+    """Seconds from unpausing the DAG until Airflow watches the inbox for it: with its next reading of the DAG file,
+    30 s at most. What arrives before that is written all the same, by the run that Airflow then starts."""
+    rest, began = running.airflow.rest(), time.time()
+    sent, seen = {"warm-up": _send(running, secret, "warm-up", email)}, dict[str, float]()
+    _watch(running, sent, seen, began + WARM_UP, until_all=True)
+    while time.time() < began + WARM_UP:
+        name = f"warm-up-{len(sent)}"
+        sent[name] = _send(running, secret, name, email)
+        _watch(running, sent, seen, time.time() + LONGEST, until_all=True)
+        if any(run["run_type"] == "asset_triggered" for run in rest.runs(DAG)):
+            return time.time() - began
+    raise RuntimeError(f"{DAG} was started by no webhook within {WARM_UP:.0f} s")
 
 
 def _burst(running: stack.Running, number: int) -> dict[str, Any]:
