@@ -184,6 +184,8 @@ class Fake:
             return [Skip(unit.value, "deleted")]
         if record.payload.get("title") == "unmappable":
             return [Unmappable(unit.value, "the title says so")]
+        if record.payload.get("title") == "broken":
+            raise ValueError(f"nobody foresaw {record.payload['email']}")
         email = MatchKey("email", record.payload["email"].lower())
         fields = {"key": record.key, "title": record.payload.get("title", "") + self.suffix}
         return [Write(record.key, fields, refs={"person": Ref("lead", (email,))}, absent_reason="no_person")]

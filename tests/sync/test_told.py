@@ -45,6 +45,16 @@ def test_refused_records(bench: Bench, told: pytest.LogCaptureFixture) -> None:
     assert f"{line}renkei.problem_record" in told.messages
 
 
+def test_what_a_mapping_raised_is_told_without_what_it_quotes(bench: Bench, told: pytest.LogCaptureFixture) -> None:
+    register(bench, 2)
+    bench.world.source.put("k0", title="broken")
+    summary = bench.run()
+    assert (summary.totals["created"], summary.totals["failed"]) == (3, 1)
+    lines = [line for line in told.messages if "raised ValueError in fakes.py:" in line]
+    assert len(lines) == 1 and lines[0].startswith("Stage records: mapping of source record ")
+    assert "@example.jp" not in told.text
+
+
 def test_nothing_to_do_and_nothing_changed(bench: Bench, told: pytest.LogCaptureFixture) -> None:
     register(bench, 1)
     bench.run()

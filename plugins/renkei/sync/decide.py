@@ -18,6 +18,7 @@ from renkei.sync.compare import differences, stands_back
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Decision, Flow, Form, SetAside, Skip, Stage, Unmappable, Write
 from renkei.sync.propose import held_fields, propose
+from renkei.sync.raised import told
 from renkei.sync.results import DATA_DAYS, DATA_RETRY, DELETED_THERE, ref_name
 from renkei.sync.scope import Scope
 from renkei.sync.units import Loaded
@@ -151,7 +152,7 @@ def _map_unit(stage: Stage, loaded: Loaded) -> Sequence[Decision]:
     try:
         return stage.map(loaded.unit)
     except Exception as error:  # one record's trouble must not stop the others; it is kept as a failed change
-        log.exception("stage %s: mapping of source record %s raised", stage.name, loaded.record_ids[0])
+        log.error("Stage %s: mapping of source record %s raised %s.", stage.name, loaded.record_ids[0], told(error))
         return [Unmappable(loaded.unit.value, f"mapping raised {type(error).__name__}")]
 
 

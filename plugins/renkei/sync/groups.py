@@ -18,6 +18,7 @@ from renkei.sync.decide import Mapped, Verdicts, decide_resolved
 from renkei.sync.flow import Flow, Stored, Unit, Unmappable
 from renkei.sync.open import as_stored
 from renkei.sync.pair_fields import Written, as_written, keep_pairs, resolve_match
+from renkei.sync.raised import told
 from renkei.sync.two_way import Group, Judgement, Place, TwoWay, Wanted, origin_key, place
 from renkei.sync.units import Loaded
 
@@ -195,7 +196,7 @@ class _Plans:
             judgement = self.two_way.judge(group)
             _refuse_second_pairs(group, judgement)
         except Exception as error:
-            log.exception("judging of source record %s raised", ids[0])
+            log.error("Judging of source record %s raised %s.", ids[0], told(error))
             refused = Unmappable(members[0].key, f"judging raised {type(error).__name__}")
             self._want(Wanted(self.two_way.stage_of(members[0]), members[0], refused), ids, bulk)
             return
