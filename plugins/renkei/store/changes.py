@@ -39,6 +39,7 @@ class Change:
     warnings: Sequence[str]
     record_ids: Sequence[int]
     run_id: int
+    bulk: bool
     attempts: int
     attempt: str | None
     sent_at: datetime | None

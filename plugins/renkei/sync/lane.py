@@ -94,6 +94,15 @@ class _Turn:
         self.claimed += len(chosen)
         return chosen
 
+    def owes_updates(self) -> bool:
+        """Whether normal updates would stand behind bulk work."""
+        return not self.creates and any(not one.change.bulk for one in self.updates)
+
+
+def _normal_first(claimed: Sequence[Change]) -> Sequence[Change]:
+    """The normal changes of a page, or else its bulk ones; they come in this order."""
+    return [change for change in claimed if not change.bulk] or claimed
+
 
 def _newest_first(change: Change) -> float:
     return -change.source_order.timestamp() if change.source_order else 0.0
@@ -124,7 +133,8 @@ def _fill(
     states: Sequence[outbox.ClaimState],
 ) -> _Turn:
     """Looks up in full pages until there is a full batch to create, or nothing is due. Creates go first; what is
-    to be updated is linked and sent in a turn of its own."""
+    to be updated is linked and sent in a turn of its own, normal updates before any bulk creates: a full load that
+    takes days holds up no change."""
     turn, limit = _Turn(), sender.limit(stage)
     if states != DOUBTS:
         turn.keys = outbox.keys_in_doubt(connection, sender.flow.name, str(stage.target.account), index)
@@ -140,7 +150,8 @@ def _fill(
             states=states,
             passed_over=turn.passed_over,
         )
-        if not claimed:
+        claimed = _normal_first(claimed)
+        if not claimed or (claimed[0].bulk and turn.owes_updates()):
             break
         candidates = look_up(sender, connection, stage, turn.choose(claimed))
         done, creates, updates = sort_out(stage, candidates, sender.engine.now(connection))

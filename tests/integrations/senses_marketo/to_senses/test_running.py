@@ -101,6 +101,25 @@ def test_the_day_of_senses_is_over_and_nothing_is_lost(today: Pair) -> None:
     assert in_step(pair)
 
 
+@pytest.mark.req("S4", "S5")
+def test_scores_arrive_first_while_a_first_load_goes_on_for_days(today: Pair) -> None:
+    pair = today
+    for number in range(80):
+        pair.person(number)
+    settings = PurseSettings(share=30, reset=Daily("UTC", "00:00"), rate_calls=1000)
+    purse = Purse(pair.store, f"mazrica:{pair.mazrica.account_id}", settings, WorldClock(pair.sandbox.world))
+    pair.mazrica = mazrica_client(pair.sandbox.world, purse.meter("senses_marketo"))
+    assert pair.to_senses(minutes=5).state == "postponed"
+    contact = pair.contacts()[-1]
+    pair.change_lead(pair.shown(contact)["leadId"], leadScore=77)
+    pair.pass_time(24 * 60)
+    pair.forget_journal()
+    assert pair.to_senses().state == "postponed", "the load is not over"
+    assert pair.shown(pair.ui.records("contacts")[contact["id"]])["leadScore"] == 77
+    first = pair.writes()[0]
+    assert (first.record_id, first.status) == (contact["id"], "updated"), "before any contact of the load"
+
+
 @pytest.mark.req("S29")
 @pytest.mark.parametrize("code", ["607", "502"])
 def test_marketos_quota_and_an_outage_keep_the_watermark(today: Pair, code: str) -> None:
