@@ -37,7 +37,7 @@ check: install
 	$(PY) -m pytest -q tests/test_layers.py
 
 faults: install
-	RENKEI_SCHEDULES=300 $(PY) -m pytest -m faults --timeout 0
+	RENKEI_SCHEDULES=300 $(PY) -m pytest -n 2 -m faults --timeout 0
 
 bench: install
 	$(PY) -m tests.bench

@@ -33,7 +33,7 @@ def extract(stand: Stand) -> dict[str, Any]:
 
 
 def first_load(stand: Stand) -> dict[str, Any]:
-    """Leads of so many companies become contacts and accounts; meanwhile scores change and arrive first."""
+    """Leads of so many companies become contacts and accounts, one call each, after the push has told what it takes."""
     environment = _prepared(stand, "empty_on24", 1.0)
     for chunk in _leads(LOAD):
         stand.control("POST", "/marketo/leads", chunk)
