@@ -99,7 +99,7 @@ class _Turn:
         return not self.creates and any(not one.change.bulk for one in self.updates)
 
 
-def _normal_first(claimed: Sequence[Change]) -> Sequence[Change]:
+def _normal_first(claimed: list[Change]) -> list[Change]:
     """The normal changes of a page, or else its bulk ones; they come in this order."""
     return [change for change in claimed if not change.bulk] or claimed
 
