@@ -63,8 +63,8 @@ with DAG(
     "immedio_list_cache",
     schedule=japan(SETTINGS.schedule_of("immedio_list_cache")),
     **flow_frame(
-        integration="immedio_salesforce", takes=timedelta(hours=2), tags=["immedio", "account_engagement"],
-        doc_md=LISTS_DOC,
+        integration="immedio_salesforce", cron=SETTINGS.schedule_of("immedio_list_cache"), takes=timedelta(hours=2),
+        tags=["immedio", "account_engagement"], doc_md=LISTS_DOC,
     ),
 ):
     FlowTasks(
@@ -75,7 +75,8 @@ with DAG(
     "immedio_field_sync",
     schedule=japan(SETTINGS.schedule_of("immedio_field_sync")),
     **flow_frame(
-        integration="immedio_salesforce", takes=timedelta(hours=2), tags=["immedio", "salesforce"], doc_md=FIELDS_DOC
+        integration="immedio_salesforce", cron=SETTINGS.schedule_of("immedio_field_sync"), takes=timedelta(hours=2),
+        tags=["immedio", "salesforce"], doc_md=FIELDS_DOC,
     ),
 ):
     FlowTasks("immedio_salesforce", "salesforce", "salesforce", LIMIT, "immedio_field_sync").cache()

@@ -36,15 +36,17 @@ then arm ToDo and campaign there.
 Set-up, step by step: `docs/setup/immedio_salesforce.md`. Day to day: `docs/operations.md`.
 """
 
+SLOWLY = SETTINGS.schedule or "* * * * *"  # what is due is looked for in any case
+
 with DAG(
     "immedio_bookings",
     schedule=inbox(
         "immedio_bookings", integration="immedio_salesforce", flow="immedio_bookings", sources=["immedio.booking"],
-        slowly=SETTINGS.schedule or "* * * * *",
+        slowly=SLOWLY,
     ),
     params={"dry_run": flow_params()["dry_run"]},
     **flow_frame(
-        integration="immedio_salesforce", takes=timedelta(minutes=15), tags=["immedio", "salesforce"],
+        integration="immedio_salesforce", cron=SLOWLY, takes=timedelta(minutes=15), tags=["immedio", "salesforce"],
         doc_md=BOOKINGS_DOC,
     ),
 ):

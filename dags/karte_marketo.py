@@ -79,8 +79,9 @@ def run(flow: str, pool: str) -> None:
     RunFlowOperator(task_id="run", integration=INTEGRATION, flow=flow, limit=LIMIT, pool=pool)
 
 
-def common(takes: timedelta, doc_md: str) -> dict[str, Any]:
-    frame = flow_frame(integration=INTEGRATION, takes=takes, tags=["karte", "marketo"], doc_md=doc_md)
+def common(cron: str | None, takes: timedelta, doc_md: str) -> dict[str, Any]:
+    tags = ["karte", "marketo"]
+    frame = flow_frame(integration=INTEGRATION, cron=cron, takes=takes, tags=tags, doc_md=doc_md)
     return frame | {"params": flow_params()}
 
 
@@ -90,22 +91,24 @@ def when_it_arrives(flow: str, source: str) -> Any:
 
 ACTIVITY, EVENT = "marketo_activity_to_karte", "karte_event_to_marketo"
 FROM_LOG, FROM_TABLE = SETTINGS.activities.source == "log", SETTINGS.users_from == "table"
-BY_LOG, HOUR, HALF = japan(SETTINGS.activities.schedule), timedelta(hours=1), timedelta(minutes=30)
+HOUR, HALF = timedelta(hours=1), timedelta(minutes=30)
 AT_ONCE = when_it_arrives("karte_marketo_realtime", "karte.identify")
-ON_ACTIVITY = BY_LOG if FROM_LOG else when_it_arrives(ACTIVITY, "marketo.activity")
+LOG_CRON, USERS_CRON = SETTINGS.activities.schedule, SETTINGS.users.schedule
+ACTIVITY_CRON = LOG_CRON if FROM_LOG else SLOWLY
+ON_ACTIVITY = japan(LOG_CRON) if FROM_LOG else when_it_arrives(ACTIVITY, "marketo.activity")
 ON_EVENT = japan(SLOWLY) if FROM_TABLE else when_it_arrives(EVENT, "karte.event")
 
-with DAG("karte_marketo_leads", schedule=japan(SETTINGS.schedule), **common(HOUR, LEADS_DOC)):
+with DAG("karte_marketo_leads", schedule=japan(SETTINGS.schedule), **common(SETTINGS.schedule, HOUR, LEADS_DOC)):
     tasks("karte_marketo_leads", "marketo", "karte")
 
-with DAG("karte_user_to_marketo", schedule=japan(SETTINGS.users.schedule), **common(HOUR, USERS_DOC)):
+with DAG("karte_user_to_marketo", schedule=japan(USERS_CRON), **common(USERS_CRON, HOUR, USERS_DOC)):
     tasks("karte_user_to_marketo", "karte", "marketo")
 
-with DAG("karte_marketo_realtime", schedule=AT_ONCE, **common(HALF, REALTIME_DOC)):
+with DAG("karte_marketo_realtime", schedule=AT_ONCE, **common(SLOWLY, HALF, REALTIME_DOC)):
     run("karte_marketo_realtime", "karte")
 
-with DAG("marketo_activity_to_karte", schedule=ON_ACTIVITY, **common(HALF, ACTIVITIES_DOC)):
+with DAG("marketo_activity_to_karte", schedule=ON_ACTIVITY, **common(ACTIVITY_CRON, HALF, ACTIVITIES_DOC)):
     run(ACTIVITY, "karte")
 
-with DAG("karte_event_to_marketo", schedule=ON_EVENT, **common(HALF, EVENTS_DOC)):
+with DAG("karte_event_to_marketo", schedule=ON_EVENT, **common(SLOWLY, HALF, EVENTS_DOC)):
     run(EVENT, "marketo")

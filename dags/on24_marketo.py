@@ -68,7 +68,10 @@ with DAG(
     "on24_to_marketo",
     schedule=japan(SETTINGS.schedule),
     params=flow_params() | event_params(),
-    **flow_frame(integration="on24_marketo", takes=timedelta(hours=1), tags=["on24", "marketo"], doc_md=SYNC_DOC),
+    **flow_frame(
+        integration="on24_marketo", cron=SETTINGS.schedule, takes=timedelta(hours=1), tags=["on24", "marketo"],
+        doc_md=SYNC_DOC,
+    ),
 ):
     TASKS.steps()
 
@@ -77,7 +80,8 @@ with DAG(
     schedule=None,
     params=backfill_params(),
     **flow_frame(
-        integration="on24_marketo", takes=timedelta(days=7), tags=["on24", "marketo", "backfill"], doc_md=BACKFILL_DOC
+        integration="on24_marketo", cron=None, takes=timedelta(days=7), tags=["on24", "marketo", "backfill"],
+        doc_md=BACKFILL_DOC,
     ),
 ):
     TASKS.slices(warning=WARNING)

@@ -25,6 +25,8 @@ POOL = "account_engagement"
 TASKS = FlowTasks(integration=NAME, source_pool=POOL, target_pool=POOL, limit=LIMIT)
 READING = FlowTasks(integration=NAME, source_pool=POOL, target_pool=POOL, limit=LIMIT, flow="account_engagement_audit")
 TAGS = ["salesforce", "account_engagement"]
+SYNC_CRON = SETTINGS.schedule if SETTINGS.mode == "sync" else None
+HALF, NIGHT = timedelta(minutes=30), timedelta(hours=6)
 
 SYNC_DOC = """
 ### Salesforce ⇄ Account Engagement
@@ -74,16 +76,16 @@ once when a kind of finding appears, and once when it is gone.
 
 with DAG(
     "account_engagement_sync",
-    schedule=japan(SETTINGS.schedule if SETTINGS.mode == "sync" else None),
+    schedule=japan(SYNC_CRON),
     params=sync_params(),
-    **flow_frame(integration=NAME, takes=timedelta(minutes=30), tags=TAGS, doc_md=SYNC_DOC),
+    **flow_frame(integration=NAME, cron=SYNC_CRON, takes=HALF, tags=TAGS, doc_md=SYNC_DOC),
 ):
     ProspectSyncOperator(task_id="sync", integration=NAME, limit=LIMIT, pool=POOL)
 
 with DAG(
     "account_engagement_metadata",
     schedule=japan(SETTINGS.metadata_schedule),
-    **flow_frame(integration=NAME, takes=timedelta(minutes=30), tags=TAGS, doc_md=METADATA_DOC),
+    **flow_frame(integration=NAME, cron=SETTINGS.metadata_schedule, takes=HALF, tags=TAGS, doc_md=METADATA_DOC),
 ):
     MetadataOperator(task_id="metadata", integration=NAME, pool=POOL)
 
@@ -91,14 +93,13 @@ with DAG(
     "account_engagement_manual_sync",
     schedule=None,
     params=manual_params(),
-    **flow_frame(integration=NAME, takes=timedelta(hours=1), tags=TAGS, doc_md=MANUAL_DOC),
+    **flow_frame(integration=NAME, cron=None, takes=timedelta(hours=1), tags=TAGS, doc_md=MANUAL_DOC),
 ):
     TASKS.steps()
 
 with DAG(
     "account_engagement_unpause",
-    schedule=None,
-    params=unpause_params(),
+    schedule=None, params=unpause_params(),
     **frame(tags=[NAME, *TAGS], doc_md=UNPAUSE_DOC),
 ):
     chain(
@@ -113,7 +114,7 @@ with DAG(
 with DAG(
     "account_engagement_audit",
     schedule=japan(SETTINGS.audit.schedule),
-    **flow_frame(integration=NAME, takes=timedelta(hours=6), tags=TAGS, doc_md=AUDIT_DOC),
+    **flow_frame(integration=NAME, cron=SETTINGS.audit.schedule, takes=NIGHT, tags=TAGS, doc_md=AUDIT_DOC),
 ):
     reading = READING.steps(group_id="read")
     chain(reading, AuditOperator(task_id="audit", integration=NAME, flow="account_engagement_audit", pool=POOL))

@@ -29,7 +29,8 @@ with DAG(
     schedule=japan(SETTINGS.schedule_of("marketo_to_senses")),
     params=flow_params(),
     **flow_frame(
-        integration="senses_marketo", takes=timedelta(minutes=55), tags=["senses", "marketo"], doc_md=TO_SENSES_DOC
+        integration="senses_marketo", cron=SETTINGS.schedule_of("marketo_to_senses"), takes=timedelta(minutes=55),
+        tags=["senses", "marketo"], doc_md=TO_SENSES_DOC,
     ),
 ):
     flow("marketo_to_senses", source="marketo", target="mazrica").steps()
@@ -39,7 +40,8 @@ with DAG(
     schedule=japan(SETTINGS.schedule_of("senses_to_marketo")),
     params=flow_params(),
     **flow_frame(
-        integration="senses_marketo", takes=timedelta(minutes=30), tags=["senses", "marketo"], doc_md=TO_MARKETO_DOC
+        integration="senses_marketo", cron=SETTINGS.schedule_of("senses_to_marketo"), takes=timedelta(minutes=30),
+        tags=["senses", "marketo"], doc_md=TO_MARKETO_DOC,
     ),
 ):
     contacts, kinds, phases = (
@@ -61,7 +63,8 @@ with DAG(
     "senses_reconcile",
     schedule=japan(SETTINGS.schedule_of("senses_reconcile")),
     **flow_frame(
-        integration="senses_marketo", takes=timedelta(hours=2), tags=["senses", "marketo"], doc_md=RECONCILE_DOC
+        integration="senses_marketo", cron=SETTINGS.schedule_of("senses_reconcile"), takes=timedelta(hours=2),
+        tags=["senses", "marketo"], doc_md=RECONCILE_DOC,
     ),
 ) as reconcile:
     flow("senses_to_marketo@nightly").steps("contacts")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 
+from renkei.operators.cron import interval
+from renkei.operators.dag_frame import START
 from renkei.policies import ErrorTreePolicy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,6 +115,17 @@ def test_one_flow_from_senses_that_fails_stops_no_other_but_shows(bag: DagBag) -
 def test_a_flow_that_fails_or_takes_too_long_is_told(dag_id: str, bag: DagBag) -> None:
     dag = bag.dags[dag_id]
     assert dag.deadline and dag.on_failure_callback
+
+
+@pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS | CACHE_DAGS | INLINE_DAGS | NIGHTLY_DAGS))
+def test_a_run_has_its_time_from_when_it_starts(dag_id: str, bag: DagBag) -> None:
+    """The logical date, from which Airflow counts, is a whole interval before the run."""
+    dag = bag.dags[dag_id]
+    schedule = getattr(dag.schedule, "timetable", dag.schedule)
+    [deadline] = dag.deadline
+    takes = timedelta(seconds=deadline.callback.kwargs["takes_s"])
+    pause = interval(schedule.expression, START) if schedule is not None else timedelta()
+    assert takes >= timedelta(minutes=15) and deadline.interval == pause + takes
 
 
 @pytest.mark.parametrize("dag_id", sorted(FLOW_DAGS | INLINE_DAGS | NIGHTLY_DAGS | OPERATIONS))

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from renkei.operators.operations.conditions import Watched, conditions, interval
+from renkei.operators.cron import interval
+from renkei.operators.operations.conditions import Watched, conditions
 from renkei.operators.operations.settings import WatchSettings
 from renkei.store import accounts
 from renkei.store.db import connect

@@ -18,6 +18,7 @@ from airflow.sdk import (  # type: ignore[attr-defined]  # exported lazily, miss
 )
 
 from renkei.operators.callbacks import RunFailedNotice, run_takes_too_long
+from renkei.operators.cron import interval
 from renkei.operators.flow_tasks import TASK_DEFAULTS
 from renkei.triggers.inbox import InboxTrigger
 
@@ -53,14 +54,19 @@ def frame(*, tags: list[str], doc_md: str) -> dict[str, Any]:
     }
 
 
-def flow_frame(*, integration: str, takes: timedelta, tags: list[str], doc_md: str) -> dict[str, Any]:
-    """``frame`` for a DAG that runs a flow: tells when a run fails, or takes longer than ``takes``, counted from
-    the logical date: Airflow 3.3 answers a clear with 500 where a deadline counts from queueing (its issue 70368)."""
+def flow_frame(
+    *, integration: str, cron: str | None, takes: timedelta, tags: list[str], doc_md: str
+) -> dict[str, Any]:
+    """``frame`` for a DAG that runs a flow by the schedule ``cron``: tells when a run fails, or takes longer than
+    ``takes``. The deadline counts from the logical date, where the interval begins whose end starts the run: Airflow
+    3.3 answers a clear with 500 where a deadline counts from queueing (its issue 70368)."""
     deadline = DeadlineAlert(
         name="takes too long",
         reference=DeadlineReference.DAGRUN_LOGICAL_DATE,
-        interval=takes,
-        callback=SyncCallback(run_takes_too_long, kwargs={"integration": integration}),
+        interval=takes + (interval(cron, START) if cron else timedelta()),
+        callback=SyncCallback(
+            run_takes_too_long, kwargs={"integration": integration, "takes_s": takes.total_seconds()}
+        ),
     )
     return frame(tags=[integration, *tags], doc_md=doc_md) | {
         "deadline": deadline,

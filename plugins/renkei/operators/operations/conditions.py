@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 import sqlalchemy as sa
-from croniter import croniter  # type: ignore[import-untyped]
 
+from renkei.operators.cron import interval
 from renkei.operators.operations.settings import WatchSettings
 from renkei.store import accounts, watch
 from renkei.store.purse import Forecast
@@ -43,13 +42,6 @@ def conditions(connection: sa.Connection, watched: Watched, settings: WatchSetti
             f"{prefix}overdue": _overdue(connection, flow, now),
         }
     return found
-
-
-def interval(cron: str, now: datetime) -> timedelta:
-    """The longest pause between two runs of a schedule, as far as its next hundred runs show."""
-    runs = croniter(cron, now)
-    times: list[datetime] = [runs.get_next(datetime) for _ in range(100)]
-    return max(after - before for before, after in pairwise(times))
 
 
 def _lag(connection: sa.Connection, flow: str, cron: str | None, settings: WatchSettings, now: datetime) -> str:
