@@ -76,6 +76,8 @@ class Airflow:
         # Without bytecode every process would compile Airflow anew: 5 s of CPU each.
         inherited = {name: value for name, value in os.environ.items()
                      if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith("AIRFLOW__")}
+        # The warning is of Airflow's own code, and would stand at the head of every task's log.
+        inherited["PYTHONWARNINGS"] = "ignore:GitWildMatchPattern"
         return (inherited | {"AIRFLOW_HOME": str(self.home), "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
                 | {f"AIRFLOW__{name}": value for name, value in settings.items()} | dict(self.extra))
 

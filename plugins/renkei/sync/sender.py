@@ -37,10 +37,16 @@ class Sender:
     run_id: int
     started: datetime
     until: datetime
-    counts: Counter[str] = field(default_factory=Counter)
+    closed: Counter[str] = field(default_factory=Counter)
+    still_open: dict[int, str] = field(default_factory=dict)  # change ids; one may be taken up several times
     of_others: int = 0  # closed ones that earlier runs had planned
     limits: dict[str, int] = field(default_factory=dict)
     unknown: int = 0
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Changes by what came of them, or by the state they were left in."""
+        return self.closed + Counter(self.still_open.values())
 
     def has_time(self) -> bool:
         return self.engine.clock.now() < self.until
@@ -55,7 +61,12 @@ class Sender:
         """Stores what came of changes and counts it."""
         now = self.engine.now(connection)
         kept = results.store(connection, self.flow, stage, self.run_id, now, resolutions, attempt)
-        self.counts.update(one.outcome or one.state for one in kept)
+        for one in kept:
+            self.still_open.pop(one.change.id, None)
+            if one.state == "closed":
+                self.closed[one.outcome or one.state] += 1
+            else:
+                self.still_open[one.change.id] = one.outcome or one.state
         self.of_others += sum(one.state == "closed" and one.change.run_id != self.run_id for one in kept)
         return kept
 

@@ -180,11 +180,15 @@ def kill_at(point: str, nth: int) -> Any:
 
 
 @pytest.mark.req("S30")
-def test_a_create_whose_answer_is_lost_is_found_and_not_repeated(going: Pair) -> None:
+def test_a_create_whose_answer_is_lost_is_found_and_not_repeated(
+    going: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
     for number in range(3):
         going.person(number)
     going.sandbox.world.faults.add(action="drop_after", vendor="mazrica", method="POST", path="/v1/contacts", nth=2)
+    caplog.set_level("INFO", logger="renkei.push")
     going.to_senses()
+    assert "marketo_to_senses: 2 created, 1 in doubt; those in doubt are found out by the next run" in caplog.messages
     going.to_senses()
     assert in_step(going)
     assert going.rows("select count(*) from renkei.change where state <> 'closed'") == [(0,)]
