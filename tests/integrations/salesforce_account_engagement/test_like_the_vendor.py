@@ -72,3 +72,20 @@ def test_the_same_rounds_end_alike_and_settle(bare: sa.Engine, ampsea: bool) -> 
         assert renkei.disagreements() == []
 
     alike()
+
+
+def test_a_merge_into_an_address_another_prospect_has_is_listed_and_not_guessed(bare: sa.Engine) -> None:
+    """One of the differences in the guide: the emulator moves the prospect under an address its record has not."""
+    people: list[list[Act]] = [[("lead", "c@example.jp"), ("lead", "a@example.jp")], [("lead", "a@example.jp")]]
+    native, renkei = both(bare, people, ampsea=False)
+    for stage in (native, renkei):
+        first, _, winner = stage.people
+        stage.org.edit(first, merge_into=winner)
+        for _ in range(SETTLING):
+            stage.finish_round()
+    assert {(row["email"], row["salesforceId"]) for row in native.org.live("prospects")} == {
+        ("c@example.jp", native.people[2]), ("a@example.jp", native.people[1]),
+    }  # fmt: skip
+    with bare.connect() as connection:
+        listed = connection.execute(sa.text("select key, code, reason from renkei.sync_queue")).all()
+    assert [(key, code) for key, code, _ in listed] == [("1", "54")] and "already in use" in listed[0].reason
