@@ -116,18 +116,21 @@ class Stage:
         self._with_person(number, lambda person: self.org.edit(person, convert=True))
 
     def _merge(self, loser: int, winner: int) -> None:
-        """Not into somebody whose address a third person has: there the two differ, as the set-up guide lists."""
+        """Not into somebody whose address a third person has: there the two differ, as the set-up guide lists. Nor a
+        converted lead, which Salesforce merges with nobody."""
 
         def merge(person: str) -> None:
-            self._with_person(winner, lambda other: self._shared(person, other) or self.org.edit(
+            self._with_person(winner, lambda other: self._barred(person, other) or self.org.edit(
                 person, merge_into=other))  # fmt: skip
 
         self._with_person(loser, merge)
 
-    def _shared(self, person: str, other: str) -> bool:
+    def _barred(self, person: str, other: str) -> bool:
         address = self.org.get(other)["Email"]
-        return any(row["Email"] == address and row["Id"] not in (person, other)
-                   for name in ("Lead", "Contact") for row in self.org.live(name))  # fmt: skip
+        live = (row for name in ("Lead", "Contact") for row in self.org.live(name))
+        converted = any(self.org.get(one).get("IsConverted") for one in (person, other))
+        shared = any(row["Email"] == address for row in live if row["Id"] not in (person, other))
+        return converted or shared
 
     def _assign(self, number: int) -> None:
         self._with_prospect(number, lambda prospect: self.org.edit(prospect, userId=1))
