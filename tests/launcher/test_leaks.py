@@ -15,6 +15,7 @@ from tests.support.leaks import leaks, secrets_of
         '{"email": "hanako\\u0040example.jp"}',
         "Authorization: Bearer 00Dxx0000000000!AQ8",
         "POST refresh_token=5Aep861abcdef",
+        '{"access_token": "00Dxx0000000000AQ8"}',
         "the key s3cr3t-of-karte was refused",
     ],
 )

@@ -11,7 +11,7 @@ import psycopg
 
 TABLES = ("xcom", "rendered_task_instance_fields", "asset_event", "dag_run", "log", "hitl_detail", "import_error")
 _ADDRESS = re.compile(r"[\w.+-]+(?:@|%40|\\u0040)(?:[\w-]+\.)*example\.(?:jp|com|net|org)")
-_TOKEN = re.compile(r"Bearer [\w.~+/-]{12,}|(?:access|refresh)_token=[\w.~+/-]{8,}")
+_TOKEN = re.compile(r"Bearer [\w.~+/-]{12,}|(?:access|refresh)_token[\"']*\s*[=:]\s*[\"']*[\w.~+/-]{8,}")
 _SECRET = ("secret", "password", "token", "key")
 
 

@@ -95,7 +95,7 @@ class _Target:
             outcomes += [_not_sent(one) if isinstance(one, SyncError) else one for one in results]
             lost = any(one.result is Result.UNKNOWN for one in outcomes)
             if stopped is not None or lost or self._client.clock.now() > until:
-                reason = str(stopped or "the batch took too long")
+                reason = str(stopped or "the batch ended before it")
                 outcomes += [Outcome(Result.NOT_SENT, reason=reason)] * (len(items) - len(outcomes))
         return outcomes
 

@@ -101,7 +101,6 @@ def test_the_day_of_senses_is_over_and_nothing_is_lost(today: Pair) -> None:
     assert in_step(pair)
 
 
-@pytest.mark.req("S4", "S5")
 def test_scores_arrive_first_while_a_first_load_goes_on_for_days(today: Pair) -> None:
     pair = today
     for number in range(80):
