@@ -214,13 +214,13 @@ def test_what_goes_back_before_it_was_sent_is_withdrawn(paired: Rounds) -> None:
 
 
 def test_one_group_that_cannot_be_judged_stops_no_other(
-    paired: Rounds, monkeypatch: pytest.MonkeyPatch
+    paired: Rounds, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     judge: Callable[..., Any] = paired.world._judge
 
     def moody(group: Any) -> Any:
         if any(record.key == "bad" for record in group.left):
-            raise KeyError("email")
+            raise KeyError("bad@example.jp")
         return judge(group)
 
     monkeypatch.setattr(paired.world, "_judge", moody)
@@ -229,3 +229,4 @@ def test_one_group_that_cannot_be_judged_stops_no_other(
     paired.run()
     assert paired.both("Phone", "phone") == ("2", "2")
     assert paired.rows("select key, state from renkei.change where code = 'unmappable'") == [("bad", "failed")]
+    assert "raised KeyError in test_two_way.py:" in caplog.text and "bad@example.jp" not in caplog.text
