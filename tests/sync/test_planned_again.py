@@ -267,3 +267,32 @@ def test_who_loses_the_newest_registration_shows_the_one_that_is_left(bench: Ben
         "p0@example.jp": "old",
         "p1@example.jp": "new",
     }
+
+
+def test_a_new_mapping_leaves_a_full_load_behind_what_is_new(bench: Bench) -> None:
+    register(bench, 2)
+    run = bench.start(full=True)
+    for step in (extract, plan):
+        step(bench.engine, bench.world.flow(), run)
+    bench.world.suffix = "2"
+    run = bench.start()
+    plan(bench.engine, bench.world.flow(), run)
+    assert {(row.fingerprint, row.bulk) for row in bench.rows("select fingerprint, bulk from renkei.change")} == {
+        ("v12", True)
+    }
+
+
+def test_very_many_changes_of_a_stage_that_is_switched_off_end(bench: Bench) -> None:
+    """More than one statement takes as single parameters, and few enough seconds that nothing compares each with
+    each."""
+    register(bench, 1)
+    bench.run()
+    bench.rows(
+        "insert into renkei.change (flow, account, object, stage, key, unit, form, state, hash, fingerprint, run_id) "
+        "select 'fake', 'target:1', 'status', 2, n::text, n::text, 'upsert', 'pending', 'h', 'v0', 1 "
+        "from generate_series(1, 70000) n"
+    )
+    plan(bench.engine, bench.world.flow(), bench.start())
+    assert bench.rows("select outcome, count(*) from renkei.change where object = 'status' group by 1") == [
+        ("superseded", 70000)
+    ]

@@ -52,6 +52,16 @@ class Change:
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class Outdated:
+    """An open change that is to be planned again, without its content: there may be very many."""
+
+    id: int
+    attempts: int
+    bulk: bool
+    record_ids: Sequence[int]
+
+
 UNMAPPABLE = "unmappable"  # the code of a failed change that holds nothing to send
 
 COLUMNS = [change.c[name] for name in Change.__dataclass_fields__]
@@ -195,18 +205,18 @@ def close(connection: sa.Connection, ids: Sequence[int], outcome: str, reason: s
     if ids:
         connection.execute(
             sa.update(change)
-            .where(change.c.id.in_(ids), _OPEN)
+            .where(change.c.id == sa.any_(sa.cast(list(ids), sa.ARRAY(sa.BigInteger))), _OPEN)
             .values(state="closed", outcome=outcome, reason=reason, closed_at=sa.func.now(), updated_at=sa.func.now())
         )
 
 
 def to_plan_again(
     connection: sa.Connection, flow: str, accounts: Sequence[str], fingerprint: str, now: datetime
-) -> list[Change]:
+) -> list[Outdated]:
     """Open changes planned under another mapping, or from a source that moved on, and those that could not be mapped
     and are due; not what is in flight."""
     statement = (
-        sa.select(*COLUMNS)
+        sa.select(change.c.id, change.c.attempts, change.c.bulk, change.c.record_ids)
         .where(
             change.c.flow == flow,
             change.c.account.in_(accounts),
@@ -220,7 +230,7 @@ def to_plan_again(
         .order_by(change.c.id)
         .with_for_update()
     )
-    return fetched(connection, statement)
+    return [Outdated(**row._mapping) for row in connection.execute(statement)]
 
 
 _LOG = sa.text("""

@@ -17,7 +17,6 @@ from renkei.sync.flow import Flow, Stage
 from renkei.sync.groups import plan_groups
 from renkei.sync.open import accounts_of, lock_flow, target_accounts
 from renkei.sync.propose import withdraw_proposals
-from renkei.sync.results import plan_again
 from renkei.sync.scope import Scope, scope_of
 from renkei.sync.units import load_units
 
@@ -82,14 +81,21 @@ def _begin_again(connection: sa.Connection, run_id: int, scope: Scope, clear_num
         withdraw_proposals(connection, run_id)
 
 
-def _queue_outdated(connection: sa.Connection, flow: Flow, tried: Tried, now: datetime) -> list[changes.Change]:
-    """Open changes of an earlier mapping, or whose source moved on, are planned again before they are sent; so are
-    those that could not be mapped, once due. Returns those that were tried already and still are as they were."""
-    outdated = changes.to_plan_again(connection, flow.name, target_accounts(flow), flow.fingerprint, now)
-    anew = [change for change in outdated if (change.id, change.attempts) not in tried]
-    plan_again(connection, flow, anew)
-    tried.update((change.id, change.attempts) for change in anew)
-    return [change for change in outdated if change not in anew]
+def _queue_outdated(connection: sa.Connection, flow: Flow, tried: Tried, now: datetime) -> list[int]:
+    """Open changes of an earlier mapping, or whose source moved on, are planned again before they are sent, bulk ones
+    as bulk; so are those that could not be mapped, once due. Returns the ids of those that were tried already and
+    still are as they were."""
+    anew: dict[bool, set[int]] = {False: set(), True: set()}
+    left = []
+    for change in changes.to_plan_again(connection, flow.name, target_accounts(flow), flow.fingerprint, now):
+        if (change.id, change.attempts) in tried:
+            left.append(change.id)
+        else:
+            tried.add((change.id, change.attempts))
+            anew[change.bulk].update(change.record_ids)
+    for bulk, record_ids in anew.items():
+        records.queue_ids(connection, [flow.name], sorted(record_ids), bulk=bulk)
+    return left
 
 
 def _plan_batch(
@@ -168,6 +174,6 @@ def _finish(connection: sa.Connection, flow: Flow, run_id: int, scope: Scope, tr
         left = _queue_outdated(connection, flow, tried, now)
         if len(tried) > known:
             return False
-        changes.close(connection, [change.id for change in left], "superseded", "no longer mapped")
+        changes.close(connection, left, "superseded", "no longer mapped")
     runs.update_run(connection, run_id, step="plan", fully_planned=True)
     return True
