@@ -171,6 +171,24 @@ def test_all_calls_of_a_batch_keep_its_deadline() -> None:
     assert len(vendor.sent) == 2  # the token took its time too
 
 
+@pytest.mark.parametrize("which", [0, 1], ids=["leads", "records"])
+def test_a_half_that_is_replayed_keeps_the_deadline_of_its_batch(which: int) -> None:
+    client, vendor = marketo(failed("1003", "bad"), failed("606", "rate limit"), *[ok([{"id": 1}])] * 3)
+    client.authenticate()
+    target: Any = [LeadTarget(client), CustomObjectTarget(client, OBJECT, definition=DESCRIBE)][which]
+    began, send = client.clock.now(), vendor.send
+    takes = iter([55, 1, target.writes.seconds - 5])
+
+    def slow(request: Any, **more: Any) -> Any:
+        client.clock.sleep(next(takes))
+        return send(request, **more)
+
+    vendor.send = slow  # type: ignore[method-assign]
+    with pytest.raises(Retriable):
+        target.update([item(str(n), str(n)) for n in (1, 2)])
+    assert client.clock.now() - began <= target.call_deadline
+
+
 def test_an_unknown_field_stops_before_anything_is_halved() -> None:
     client, _ = marketo(failed("1006", "Field 'pEPURL__c' not found"))
     with pytest.raises(ConfigurationError, match="pEPURL__c"):

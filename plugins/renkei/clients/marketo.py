@@ -161,9 +161,8 @@ class MarketoClient:
     ) -> list[Outcome]:
         """Writes up to 300 records; ``dedupe_by`` "idField" goes with updateOnly only."""
         payload = {"action": action, "dedupeBy": dedupe_by, "input": list(records)}
-        return self._outcomes(
-            self.requests.post(at.SYNC_OBJECTS, payload, object=api_name), len(records), "marketoGUID"
-        )
+        body = self.requests.post(at.SYNC_OBJECTS, payload, patience=patience, object=api_name)
+        return self._outcomes(body, len(records), "marketoGUID")
 
     # programs
 
