@@ -15,6 +15,7 @@ from renkei.store import retention
 from renkei.store import tables as t
 from renkei.store import tables_cache as cached
 from renkei.store import tables_gates as gates
+from renkei.store.links import GONE
 from renkei.store.retention import Retention, clean
 from tests.store.seeding import FLOW, SOURCE, TARGET, add_change, add_log, add_record, add_run, add_window
 
@@ -79,6 +80,47 @@ def test_dedupe_keys_outlive_their_content(engine: Engine) -> None:
     clean(engine, Retention(), NOW)
     assert left(engine, "select key || fields::text || coalesce(sent::text, '-') from renkei.change") == {"event-1{}-"}
     assert left(engine, "select sender_id || payload::text from renkei.inbox_event") == {"e1{}", 'e2{"a": 1}'}
+
+
+def test_what_was_sent_last_stays_known_by_its_source(engine: Engine) -> None:
+    """Without it, drift in the target would lead nowhere, and forgetting would miss what was delivered."""
+    with engine.begin() as connection:
+        run = add_run(connection)
+        fields = {"email": "a@example.jp"}
+        for key, form, target in (("email:a@example.jp", "create_after_lookup", "id:50"), ("9:1", "upsert", "9:1")):
+            old: dict[str, Any] = {"form": form, "target_id": "50", "closed_at": OLD, "outcome": "updated"}
+            add_change(connection, run, key, fields={"email": "x@example.jp"}, **old)
+            last = add_change(connection, run, key, fields=fields, initial=fields, record_ids=[7], **old)
+            held = {"flow": FLOW, "account": TARGET, "object": "lead", "key": target, "fields": {}, "change_id": last}
+            connection.execute(insert(t.delivered).values(held))
+    assert clean(engine, Retention(), NOW)["change"] == 4
+    kept = "select key || fields::text || initial::text || record_ids::text from renkei.change"
+    assert left(engine, kept) == {"email:a@example.jp{}{}[7]", "9:1{}{}[7]"}
+    assert not any(clean(engine, Retention(), NOW).values())
+
+
+def test_what_a_person_deleted_in_the_target_is_not_forgotten(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for name, reason in (("deleted", GONE), ("merged", "merged at the source"), ("unknown", None)):
+            link = {"integration": "i", "account": TARGET, "object": "contact", "match_key": name, "target_id": "1"}
+            ended = {"how": "x", "state": "retired", "retired_at": OLD, "retired_reason": reason}
+            connection.execute(insert(t.identity_link).values(**link, **ended))
+    clean(engine, Retention(), NOW)
+    assert left(engine, "select match_key from renkei.identity_link") == {"deleted"}
+
+
+def test_what_a_person_is_asked_or_has_refused_stays(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for key, action, decision in (
+            ("asked", "set_aside", None),
+            ("refused", "set_aside", "rejected"),
+            ("allowed", "set_aside", "approved"),
+            ("dry", "update", None),
+        ):
+            proposal = {"run_id": 1, "flow": FLOW, "account": SOURCE, "object": "o", "key": key, "action": action}
+            connection.execute(insert(t.proposal).values(**proposal, decision=decision, created_at=OLD))
+    clean(engine, Retention(), NOW)
+    assert left(engine, "select key from renkei.proposal") == {"asked", "refused"}
 
 
 def test_each_table_has_its_own_days(engine: Engine) -> None:
