@@ -207,6 +207,7 @@ class _Plans:
             for wanted in resolved.wanted:
                 self._want(wanted, ids, bulk)
             self.verdicts.counts["unchanged"] += not resolved.wanted
+            self.verdicts.counts["not_read"] += resolved.not_read
             if pair is not None:
                 self.kept.append(resolved.kept | {"id": pair.id})
         for wanted in judgement.wanted:

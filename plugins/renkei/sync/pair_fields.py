@@ -18,6 +18,7 @@ from renkei.sync.resolve import Agreed, FieldRule, Resolved, Seen, Side, resolve
 from renkei.sync.two_way import Match, Place, TwoWay, Wanted, place
 
 CLOCK_MARGIN = timedelta(seconds=1)  # a vendor's Date header tells whole seconds
+NOT_READ = "not_read"  # why a field is left as it is: it was named in the settings after its record was read
 SEND_AGAIN = 2  # after so many equal sends, what the vendor shows instead is its own form of the value
 
 
@@ -82,10 +83,11 @@ def as_written(
 
 @dataclass(frozen=True)
 class ResolvedMatch:
-    """What is to be written, and what is kept of the decision."""
+    """What is to be written, what is kept of the decision, and whether a field of it is not known yet."""
 
     wanted: Sequence[Wanted]
     kept: dict[str, Any]
+    not_read: bool
 
 
 @dataclass
@@ -105,7 +107,10 @@ def resolve_match(match: Match, pair: Pair | None, written: Mapping[Place, Writt
     for rule in match.rules:
         base = _base(rule, agreed, left, right)
         seen = _seen(match.left, rule.left, left, base), _seen(match.right, rule.right, right, base)
-        resolved = _vendors_form(rule, resolve(rule, base, *seen), match, left, right)
+        if _is_read(rule, match):
+            resolved = _vendors_form(rule, resolve(rule, base, *seen), match, left, right)
+        else:
+            resolved = Resolved(None, None, None, NOT_READ)
         decision[rule.name] = told(rule, base, *seen, resolved)
         if resolved.writes is not None:
             name = rule.left if resolved.writes == "left" else rule.right
@@ -116,7 +121,14 @@ def resolve_match(match: Match, pair: Pair | None, written: Mapping[Place, Writt
     _besides(match.left, match.left_fields, writes["left"], two_way.deleted_field)
     _besides(match.right, match.right_fields, writes["right"], two_way.deleted_field)
     kept = {"agreed": agreed, "decision": decision, "look_again_at": _look_again(match, left, right)}
-    return ResolvedMatch([*_wanted(match, writes, two_way.stage_of)], kept)
+    not_read = any(one["reason"] == NOT_READ for one in decision.values())
+    return ResolvedMatch([*_wanted(match, writes, two_way.stage_of)], kept, not_read)
+
+
+def _is_read(rule: FieldRule, match: Match) -> bool:
+    """Whether both records were read with this field. A field that is new in the settings is not known, and not empty,
+    until its record is read again."""
+    return rule.left in match.left.payload and rule.right in match.right.payload
 
 
 def _base(rule: FieldRule, agreed: Mapping[str, Any], left: Written | None, right: Written | None) -> Agreed | None:

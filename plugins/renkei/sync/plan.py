@@ -44,6 +44,13 @@ def plan(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> Step
         f"{total['unchanged']} unchanged, {total['skipped']} skipped, {total['failed']} that cannot be mapped"
     )
     log.info("%s", message)
+    if total["not_read"]:
+        log.warning(
+            "%s: %d pairs have fields that are new in the settings and were not read yet; these fields are left as they "
+            "are. A run with Full load reads them.",
+            flow.name,
+            total["not_read"],
+        )
     return StepReport(message, dict(total))
 
 

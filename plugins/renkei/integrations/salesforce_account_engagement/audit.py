@@ -176,6 +176,8 @@ class Auditor:
         if not (self._old(person) and self._old(prospect)):
             return
         for rule in rules(self.settings, person.feed):
+            if rule.left not in person.payload or rule.right not in prospect.payload:
+                continue  # new in the settings, and not read yet
             left = Seen(person.payload.get(rule.left), person.version)
             right = Seen(prospect.payload.get(rule.right), prospect.version)
             resolved = resolve(rule, None, left, right)

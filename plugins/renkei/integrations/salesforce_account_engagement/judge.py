@@ -38,6 +38,7 @@ from renkei.sync.two_way import Group, Judgement, Match, Pair, Place, Wanted, pl
 
 ARCHIVED_FOR = ("deleted_in_salesforce", "outside_sharing_rule", "merged_into_another")
 PAUSED = "paused"
+NOT_READ = "not_read_since_the_settings_changed"
 ADDRESS_CHANGED = "address_changed_in_salesforce"
 
 
@@ -59,9 +60,12 @@ class Judge:
     only: Collection[str] | None = None
 
     def __call__(self, group: Group) -> Judgement:
-        if self.only is not None and not {one.key for one in (*group.left, *group.right)} & set(self.only):
-            return Judgement(wanted=[_skip(one, PAUSED) for one in (*group.left, *group.right) if not one.deleted])
-        return _Case(self.settings, self.creator, Eligibility(self.settings), group).judged()
+        members, eligible = (*group.left, *group.right), Eligibility(self.settings)
+        if self.only is not None and not {one.key for one in members} & set(self.only):
+            return _left_alone(members, PAUSED)
+        if any(eligible.unread(one) for one in members):
+            return _left_alone(members, NOT_READ)
+        return _Case(self.settings, self.creator, eligible, group).judged()
 
 
 @dataclass
@@ -333,6 +337,11 @@ class _Case:
     def _leave(self, prospect: Stored, reason: str) -> None:
         self.settled.add(place(prospect))
         self.wanted.append(_skip(prospect, reason))
+
+
+def _left_alone(members: Sequence[Stored], reason: str) -> Judgement:
+    """Nothing is decided about any of them; pairs stay."""
+    return Judgement(wanted=[_skip(one, reason) for one in members if not one.deleted])
 
 
 def _skip(record: Stored, reason: str) -> Wanted:

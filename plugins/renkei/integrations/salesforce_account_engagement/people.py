@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 
-from renkei.integrations.salesforce_account_engagement.names import ASSIGNED, LEAD
+from renkei.integrations.salesforce_account_engagement.names import ASSIGNED, CONTACT, LEAD, PROSPECT
 from renkei.integrations.salesforce_account_engagement.settings import Settings
 from renkei.sync import matching
 from renkei.sync.flow import Stored
@@ -38,6 +38,20 @@ class Eligibility:
         """The flag "do not sync with CRM"."""
         name = self.settings.do_not_sync_field
         return bool(name and prospect.payload.get(name))
+
+    def unread(self, record: Stored) -> bool:
+        """Whether a field that decides about the record is missing in what is stored: it was named in the settings
+        after the record was read last. What it holds is not known then; it is not empty."""
+        if record.deleted:
+            return False
+        if record.feed == PROSPECT:
+            needed = [self.settings.do_not_sync_field]
+        else:
+            sharing = self.settings.sharing
+            rule = sharing.lead if record.feed == LEAD else sharing.contact
+            kind = record.feed == CONTACT and self.settings.person_accounts
+            needed = [rule.field if rule else None, "IsPersonAccount" if kind else None]
+        return any(name is not None and name not in record.payload for name in needed)
 
     def is_new(self, person: Stored) -> bool:
         """Whether a lead or contact is young enough to be given a prospect."""
