@@ -192,10 +192,15 @@ class Queued:
     queued_at: datetime
 
 
-def take_queued(connection: sa.Connection, queue: str, accounts: Sequence[str], limit: int) -> list[Queued]:
-    """The next records to plan, normal before bulk. They are not held: who asks for a record anew meanwhile must not
-    wait for its plan (it may hold the very changes that the plan waits for)."""
+def take_queued(
+    connection: sa.Connection, queue: str, accounts: Sequence[str], limit: int, windows: Sequence[int] | None = None
+) -> list[Queued]:
+    """The next records to plan, normal before bulk; with ``windows`` only what these saw last. They are not held: who
+    asks for a record anew meanwhile must not wait for its plan (it may hold the very changes that the plan waits
+    for)."""
     statement = _queued(queue, accounts).order_by(plan_queue.c.bulk, plan_queue.c.record_id).limit(limit)
+    if windows is not None:
+        statement = statement.where(source_record.c.window_id.in_(windows))
     return [Queued(**row._mapping) for row in connection.execute(statement)]
 
 

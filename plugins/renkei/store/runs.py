@@ -260,6 +260,32 @@ def finish_loading(connection: sa.Connection, flow: str) -> None:
     )
 
 
+def half_read(connection: sa.Connection, flow: str, accounts: Mapping[str, str]) -> list[str]:
+    """Feeds whose very first load is not read to its end: what is stored of them is a part, and nobody knows which.
+    ``accounts`` names the account behind each feed today."""
+    rows = connection.execute(
+        sa.select(watermark.c.feed, watermark.c.account)
+        .join(
+            feed_window,
+            sa.and_(
+                feed_window.c.flow == watermark.c.flow,
+                feed_window.c.account == watermark.c.account,
+                feed_window.c.feed == watermark.c.feed,
+                feed_window.c.epoch == watermark.c.epoch,
+            ),
+        )
+        .where(
+            watermark.c.flow == flow,
+            watermark.c.loading,
+            watermark.c.epoch == 0,
+            feed_window.c.kind == "full",
+            feed_window.c.state.in_(("unread", "reading")),
+        )
+        .distinct()
+    )
+    return sorted(row.feed for row in rows if accounts.get(row.feed) == row.account)
+
+
 _MISSED = sa.text("""
 select count(*) from renkei.source_record record
 join renkei.run_window bound on bound.window_id = record.window_id

@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -114,7 +115,7 @@ def _plan_batch(
     run = runs.get_run(connection, run_id)
     scope = scope_of(flow, run)
     accounts = sorted(set(accounts_of(flow).values()))
-    queued = records.take_queued(connection, scope.queue, accounts, BATCH)
+    queued = records.take_queued(connection, scope.queue, accounts, BATCH, _plannable(connection, flow, run, scope))
     if not queued:
         now = engine.now(connection)
         return None if _finish(connection, flow, run_id, scope, tried, now) else Counter()
@@ -137,6 +138,18 @@ def _plan_batch(
     )
     verdicts.counts["records"] = len(queued)
     return verdicts.counts
+
+
+def _plannable(connection: sa.Connection, flow: Flow, run: Any, scope: Scope) -> list[int] | None:
+    """Windows whose records may be planned; None: all. As long as a two-way flow's first load is not read to its end,
+    a record may have a counterpart that nobody has read: who was named by hand goes, all others wait."""
+    if flow.two_way is None or scope.dry:
+        return None
+    half_read = runs.half_read(connection, flow.name, accounts_of(flow))
+    if not half_read:
+        return None
+    log.info("%s: %s not read to the end yet; what is known waits for it", flow.name, ", ".join(half_read))
+    return [window.id for window in runs.run_windows(connection, run.id)] if run.request.get("parts") else []
 
 
 @dataclass
