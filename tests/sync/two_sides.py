@@ -84,7 +84,7 @@ class TwoSides:
             Stage("new_right", self.right, Form.CREATE_AFTER_LOOKUP, nothing),
         )
         two_way = TwoWay(
-            TwoWaySide(("left.person",), timedelta(0)), TwoWaySide(("right.person",), self.lag), self._judge,
+            TwoWaySide(("left.person",), timedelta(0)), TwoWaySide(("right.person",), self.lag), lambda: self._judge,
             lambda record: record.feed.partition(".")[0],
         )  # fmt: skip
         return Flow("two", Kind.TWO_WAY, "two", feeds, stages, "v1", two_way=two_way)

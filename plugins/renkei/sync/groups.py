@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -31,7 +31,7 @@ def plan_groups(verdicts: Verdicts, two_way: TwoWay, queued: Sequence[Queued]) -
     """Plans the groups of the queued records. Returns further queued records that were planned along with them."""
     world = _gather(verdicts, two_way, [record.id for record in queued])
     bulk = {record.id: record.bulk for record in queued}
-    plans = _Plans(verdicts, two_way, world)
+    plans = _Plans(verdicts, two_way, two_way.judging(), world)
     for group in world.groups():
         plans.judge(group, all(bulk.get(world.ids[place(one)], True) for one in (*group.left, *group.right)))
     plans.store()
@@ -184,6 +184,7 @@ class _Plans:
 
     verdicts: Verdicts
     two_way: TwoWay
+    judge_of: Callable[[Group], Judgement]
     world: _World
     by_stage: dict[str, dict[str, Mapped]] = field(default_factory=lambda: defaultdict(dict))
     kept: list[dict[str, Any]] = field(default_factory=list)
@@ -193,7 +194,7 @@ class _Plans:
         members = [*group.left, *group.right]
         ids = sorted(self.world.ids[place(record)] for record in members)
         try:
-            judgement = self.two_way.judge(group)
+            judgement = self.judge_of(group)
             _refuse_second_pairs(group, judgement)
         except Exception as error:
             log.error("Judging of source record %s raised %s.", ids[0], told(error))

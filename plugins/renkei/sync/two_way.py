@@ -74,12 +74,13 @@ class Judgement:
 
 @dataclass(frozen=True)
 class TwoWay:
-    """What a flow of kind two_way needs besides feeds and stages. ``stage_of`` names the stage that updates a record
+    """What a flow of kind two_way needs besides feeds and stages. ``judging`` gives the judge of one batch, under the
+    plan's lock, so that it goes by what is switched on or off now. ``stage_of`` names the stage that updates a record
     by its id; ``deleted_field`` is the name under which archiving is written."""
 
     left: TwoWaySide
     right: TwoWaySide
-    judge: Callable[[Group], Judgement]
+    judging: Callable[[], Callable[[Group], Judgement]]
     stage_of: Callable[[Stored], str]
     deleted_field: str = "isDeleted"
 

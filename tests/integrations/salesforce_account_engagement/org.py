@@ -72,7 +72,7 @@ class Org:
 
     def flow(self) -> Flow:
         ends = ends_of(self.settings, self.salesforce, self.engagement, self.store)
-        return build(self.settings, ends, only=self.only, owners=self.owners)
+        return build(self.settings, ends, only=lambda: self.only, owners=self.owners)
 
     def tick(self, span: timedelta = TICK, **request: Any) -> RunSummary:
         """Time passes, then a run."""

@@ -34,12 +34,12 @@ def build(
     ends: Ends,
     *,
     owners: Mapping[str, str] | None = None,
-    only: frozenset[str] | None = None,
+    only: Callable[[], frozenset[str] | None] = lambda: None,
     check: Callable[[], None] = lambda: None,
 ) -> Flow:
     """The flow. ``owners``: Account Engagement user → Salesforce user; ``only``: while paused, the records named by
-    hand (empty: none)."""
-    judge = Judge(settings, Creator(settings, owners or {}), only)
+    hand (empty: none); asked anew for each batch that is planned."""
+    creator = Creator(settings, owners or {})
     return Flow(
         name=names.NAME,
         kind=Kind.TWO_WAY,
@@ -53,7 +53,7 @@ def build(
         two_way=TwoWay(
             TwoWaySide((names.LEAD, names.CONTACT), SALESFORCE_LAG),
             TwoWaySide((names.PROSPECT,), timedelta(seconds=settings.read_lag_seconds)),
-            judge,
+            lambda: Judge(settings, creator, only()),
             stage_of,
             names.IS_DELETED,
         ),
@@ -63,7 +63,7 @@ def build(
 def reading_only(flow: Flow) -> Flow:
     """The same feeds for an audit: nothing is ever decided, so nothing is ever written."""
     assert flow.two_way is not None
-    return replace(flow, name=names.AUDIT, two_way=replace(flow.two_way, judge=_nothing), check=lambda: None)
+    return replace(flow, name=names.AUDIT, two_way=replace(flow.two_way, judging=lambda: _nothing), check=lambda: None)
 
 
 def fingerprint(settings: Settings) -> str:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from renkei.integrations.salesforce_account_engagement.names import CONTACT, LEAD, NAME, PROSPECT
 from renkei.store import integration_state, records
 from renkei.store.tables import change, flow_run, source_record
+from renkei.sync.open import lock_flow
 
 ACTION = "prospect_sync"
 USERS = "account_engagement.user"
@@ -25,6 +26,7 @@ def unpause(store: sa.Engine, accounts: tuple[str, str]) -> int:
     """From now on prospects sync by themselves; everything stored is planned anew, so that what waited goes too.
     Returns how many records that are."""
     with store.begin() as connection:
+        lock_flow(connection, NAME, "plan")  # a batch being planned still takes prospects for paused
         integration_state.set_armed(connection, NAME, ACTION, True)
         number = records.queue_feeds(connection, NAME, accounts[0], [LEAD, CONTACT], bulk=True)
         return number + records.queue_feeds(connection, NAME, accounts[1], [PROSPECT], bulk=True)
@@ -34,6 +36,7 @@ def pause(store: sa.Engine) -> int:
     """From now on prospects wait. What was about to be written is withdrawn (unpausing plans it anew); returns how
     much."""
     with store.begin() as connection:
+        lock_flow(connection, NAME, "plan")  # a batch being planned still puts in what is withdrawn here
         integration_state.set_armed(connection, NAME, ACTION, False)
         done = connection.execute(
             sa.update(change)

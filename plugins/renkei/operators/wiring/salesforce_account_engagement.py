@@ -61,12 +61,16 @@ class Wiring(OnSalesforce):
             raise ConfigurationError(f"{NAME} has no flow {name}.", remedy=f"Choose {NAME} or {AUDIT}.")
         ends = ends_of(self.settings, self.salesforce, self.account_engagement, self.engine.store)
         store = self.engine.store
-        waits = prospect_sync.is_paused(store) and not self.as_if_unpaused
-        only = prospect_sync.named_while_paused(store) if waits else None
         owners = prospect_sync.owners(store, f"account_engagement:{self._unit}")
-        flow = build(self.settings, ends, owners=owners, only=only, check=self._may_sync)
+        flow = build(self.settings, ends, owners=owners, only=self._only, check=self._may_sync)
         flow = reading_only(flow) if name == AUDIT else flow
         return replace(flow, allowance=self.allowance)
+
+    def _only(self) -> frozenset[str] | None:
+        """While prospects are paused: the records named by hand."""
+        store = self.engine.store
+        waits = prospect_sync.is_paused(store) and not self.as_if_unpaused
+        return prospect_sync.named_while_paused(store) if waits else None
 
     def _may_sync(self) -> None:
         """Raises ConfigurationError where Renkei only watches."""
