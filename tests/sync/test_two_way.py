@@ -14,7 +14,8 @@ from renkei.store.db import connect
 from renkei.sync.engine import Engine, RunSummary
 from renkei.sync.ports import Outcome, Result, WriteItem
 from renkei.sync.request import RunRequest
-from renkei.sync.steps import run_inline
+from renkei.sync.steps import extract, open_run, run_inline
+from renkei.sync.two_way import Group, Judgement
 from tests.sync.fakes import FakeClock
 from tests.sync.two_sides import TwoSides
 
@@ -31,9 +32,12 @@ class Rounds:
 
     def run(self, minutes: float = 2, **values: Any) -> RunSummary:
         self.number += 1
-        self.world.clock.clock += timedelta(minutes=minutes)
-        self.engine.time_shift += timedelta(minutes=minutes)
+        self.pass_time(minutes=minutes)
         return run_inline(self.engine, self.world.flow(), RunRequest("dag", f"run {self.number}", **values))
+
+    def pass_time(self, **span: float) -> None:
+        self.world.clock.clock += timedelta(**span)
+        self.engine.time_shift += timedelta(**span)
 
     def settle(self) -> None:
         for _ in range(3):
@@ -230,3 +234,21 @@ def test_one_group_that_cannot_be_judged_stops_no_other(
     assert paired.both("Phone", "phone") == ("2", "2")
     assert paired.rows("select key, state from renkei.change where code = 'unmappable'") == [("bad", "failed")]
     assert "raised KeyError in test_two_way.py:" in caplog.text and "bad@example.jp" not in caplog.text
+
+
+def test_what_another_run_reads_while_its_group_is_judged_is_planned_after_that(paired: Rounds) -> None:
+    world, judge = paired.world, paired.world._judge
+
+    def meanwhile(group: Group) -> Judgement:
+        world._judge = judge  # type: ignore[method-assign]
+        world.right.edit("R", title="new")
+        paired.pass_time(seconds=1)
+        beside = RunRequest("other", "beside", parts=({"ids": ["R"]},))
+        extract(paired.engine, world.flow(), open_run(paired.engine, world.flow(), beside))
+        return judge(group)
+
+    world._judge = meanwhile  # type: ignore[method-assign]
+    world.left.edit("L", note="nothing that is mapped")
+    paired.run()
+    paired.settle()
+    assert paired.both("Title", "title") == ("new", "new")

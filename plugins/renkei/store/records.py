@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -272,7 +272,7 @@ def load(
     """Stored records of the feeds whose ``column`` (key or subject) is one of ``values``."""
     if not values:
         return []
-    names = ("id", "feed", "key", "subject", "parent", "payload", "deleted", "observed_at", "version")
+    names = ("id", "feed", "key", "subject", "parent", "payload", "deleted", "observed_at", "version", "seq")
     rows = connection.execute(
         sa.select(*(source_record.c[name] for name in names))
         .where(
@@ -287,7 +287,7 @@ def load(
 
 def load_ids(connection: sa.Connection, ids: Sequence[int]) -> list[Row]:
     """Stored records by id."""
-    names = ("id", "feed", "key", "subject", "parent", "payload", "deleted", "observed_at", "version")
+    names = ("id", "feed", "key", "subject", "parent", "payload", "deleted", "observed_at", "version", "seq")
     rows = connection.execute(
         sa.select(*(source_record.c[name] for name in names))
         .where(source_record.c.id == sa.any_(sa.cast(list(ids), sa.ARRAY(sa.BigInteger))))
@@ -296,10 +296,12 @@ def load_ids(connection: sa.Connection, ids: Sequence[int]) -> list[Row]:
     return [row._mapping for row in rows]
 
 
-def queued_of(connection: sa.Connection, queue: str, ids: Sequence[int]) -> list[Queued]:
-    """Which of these records are queued."""
-    statement = _queued_rows(queue).where(
-        source_record.c.id == sa.any_(sa.cast(list(ids), sa.ARRAY(sa.BigInteger)))
+def queued_of(connection: sa.Connection, queue: str, seen: Mapping[int, int]) -> list[Queued]:
+    """Which of these records (id → ``seq`` as it was loaded) are queued, but for those that have changed since."""
+    columns = [sa.cast(list(values), sa.ARRAY(sa.BigInteger)) for values in (seen.keys(), seen.values())]
+    loaded = sa.func.unnest(*columns).table_valued("id", "seq", name="loaded").render_derived()
+    statement = _queued_rows(queue).join(
+        loaded, sa.and_(loaded.c.id == plan_queue.c.record_id, plan_queue.c.seq <= loaded.c.seq)
     )
     return [Queued(**row._mapping) for row in connection.execute(statement)]
 

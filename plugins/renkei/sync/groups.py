@@ -30,23 +30,28 @@ MOST_ROUNDS = 8  # how far relations are followed from a record
 def plan_groups(verdicts: Verdicts, two_way: TwoWay, queued: Sequence[Queued]) -> list[Queued]:
     """Plans the groups of the queued records. Returns further queued records that were planned along with them."""
     world = _gather(verdicts, two_way, [record.id for record in queued])
+    known = {record.id for record in queued}
+    along = {record_id: seq for record_id, seq in world.seqs.items() if record_id not in known}
+    # Before it is judged: what is queued later asks for another look.
+    more = records.queued_of(verdicts.connection, verdicts.scope.queue, along)
+    for side in (two_way.left, two_way.right):
+        _overlay(verdicts, two_way, world, side.feeds, side.read_lag)
     bulk = {record.id: record.bulk for record in queued}
     plans = _Plans(verdicts, two_way, two_way.judging(), world)
     for group in world.groups():
         plans.judge(group, all(bulk.get(world.ids[place(one)], True) for one in (*group.left, *group.right)))
     plans.store()
-    known = {record.id for record in queued}
-    more = [record_id for record_id in world.ids.values() if record_id not in known]
-    return records.queued_of(verdicts.connection, verdicts.scope.queue, more)
+    return more
 
 
 @dataclass
 class _World:
-    """Gathered records by place, their ids, and what ties them together."""
+    """Gathered records by place, their ids, which content of each was loaded, and what ties them together."""
 
     left_feeds: Collection[str]
     rows: dict[Place, Stored] = field(default_factory=dict)
     ids: dict[Place, int] = field(default_factory=dict)
+    seqs: dict[int, int] = field(default_factory=dict)
     pairs: dict[int, Pair] = field(default_factory=dict)
     created: dict[Place, str] = field(default_factory=dict)
     written: dict[Place, Written] = field(default_factory=dict)
@@ -62,6 +67,7 @@ class _World:
                 new.append(record)
             self.rows[place(record)] = record
             self.ids[place(record)] = row["id"]
+            self.seqs[row["id"]] = row["seq"]
         for record in new:
             if record.subject is not None:
                 self.tie(place(record), ("subject", record.subject))
@@ -107,8 +113,6 @@ def _gather(verdicts: Verdicts, two_way: TwoWay, ids: Sequence[int]) -> _World:
         if not new:
             break
         new = _related(verdicts, two_way, world, new)
-    for side in (two_way.left, two_way.right):
-        _overlay(verdicts, two_way, world, side.feeds, side.read_lag)
     return world
 
 

@@ -47,8 +47,8 @@ def plan(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> Step
     log.info("%s", message)
     if total["not_read"]:
         log.warning(
-            "%s: %d pairs have fields that are new in the settings and were not read yet; these fields are left as they "
-            "are. A run with Full load reads them.",
+            "%s: %d pairs have fields that are new in the settings and were not read yet; these fields are left as "
+            "they are. A run with Full load reads them.",
             flow.name,
             total["not_read"],
         )
