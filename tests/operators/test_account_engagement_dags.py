@@ -145,6 +145,19 @@ def test_from_paused_to_unpaused(desk: Desk, mails: list[str]) -> None:
     assert (again["totals"]["created"], again["totals"]["updated"]) == (0, 0)
 
 
+@pytest.mark.req("A10")
+def test_ids_in_their_short_form_or_in_full_width_name_the_record_while_paused(desk: Desk) -> None:
+    lead = {"LastName": "山田", "Company": "例", "Email": "short@example.jp"}
+    wide = {"LastName": "山田", "Company": "例", "Email": "wide@example.jp"}
+    made = desk.demo.call("POST", "/salesforce/Lead", [lead, wide])
+    [prospect] = desk.demo.call("POST", "/account_engagement/prospects", [{"email": "wide@example.jp"}])
+    in_full_width = "".join(chr(ord(digit) + 0xFEE0) for digit in str(prospect["id"]))
+    ids = f" {made[0]['Id'][:15]}、{in_full_width}　"
+    assert desk.steps("account_engagement_manual_sync", ids=ids)["state"] == "succeeded"
+    linked = {row["email"]: row["salesforceId"] for row in desk.prospects().values()}
+    assert (linked["short@example.jp"], linked["wide@example.jp"]) == (made[0]["Id"], made[1]["Id"])
+
+
 @pytest.mark.req("A11", "A28")
 def test_what_is_not_ready_is_not_unpaused(desk: Desk, settings: Path) -> None:
     change(settings, watcher=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from renkei.errors import ConfigurationError
+from renkei.integrations.immedio_salesforce.record_id import to_18
 from renkei.integrations.salesforce_account_engagement.names import CONTACT, LEAD, NAME, PROSPECT
 from renkei.store import pairs, records
 
 MOST = 200
-_PERSON = re.compile(r"(00Q|003)[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?")
+_PERSON = re.compile(r"(00Q|003)[A-Za-z0-9]{15}")
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,11 @@ class Named:
     def parts(self, text: str) -> Sequence[dict[str, Any]]:
         """What is to be read for these ids: they themselves, their counterparts, and whoever has their addresses.
         Raises ConfigurationError for what is no id of a prospect, lead or contact."""
-        ids = list(dict.fromkeys(re.split(r"[\s,;]+", text.strip()))) if text.strip() else []
+        given = re.split(r"[\s,;、]+", unicodedata.normalize("NFKC", text))
+        ids = list(dict.fromkeys(_whole(one) for one in given if one))
         if not ids:
             return ()
-        wrong = [one for one in ids if not (one.isdigit() or _PERSON.fullmatch(one))]
+        wrong = [one for one in ids if not (one.isdecimal() or _PERSON.fullmatch(one))]
         if wrong:
             raise ConfigurationError(
                 f"{wrong[0][:40]!r} is no id of a prospect, lead or contact.",
@@ -39,8 +42,8 @@ class Named:
             )
         if len(ids) > MOST:
             raise ConfigurationError(f"{len(ids)} records are named, at most {MOST} a run.", remedy="Take fewer.")
-        prospects = {one for one in ids if one.isdigit()}
-        people = {one for one in ids if not one.isdigit()}
+        prospects = {one for one in ids if one.isdecimal()}
+        people = {one for one in ids if not one.isdecimal()}
         with self.store.begin() as connection:
             known = [
                 pair for pair in pairs.of_keys(connection, NAME, self.accounts, ids) if pair.state == "live"
@@ -60,3 +63,8 @@ class Named:
                 "addresses": sorted(addresses),
             },
         )
+
+
+def _whole(given: str) -> str:
+    """A Salesforce id as records are known by: the address line and reports show 15 of its 18 characters."""
+    return given if given.isdecimal() else to_18(given) or given
