@@ -14,7 +14,8 @@ Shelf = Literal["inbox_event", "loaded_event"]
 
 @dataclass(frozen=True)
 class Person:
-    """One person's events of a span: the newest payload, and ``values`` with each value as it was said last."""
+    """One person's events of a span: the newest payload, and ``values`` with each value as it was said last, empty
+    ones left out."""
 
     who: str
     payload: dict[str, Any]
@@ -47,15 +48,23 @@ _HELD = """
     select from unnest(cast(:holding as text[])) as wanted(name)
      where coalesce(payload -> 'values' ->> wanted.name, '') <> ''))
 """
+# A template fills in "" for what an event did not say: that takes back nothing.
 _PEOPLE = """
-, people as (
-    select who from seen where who > :after and {held} group by who order by who limit :most)
-select who, (array_agg(payload order by id desc))[1] as payload, max(received_at) as received_at,
-       coalesce((select jsonb_object_agg(said.key, said.value order by other.id)
-                   from seen other cross join lateral jsonb_each(other.payload -> 'values') said
-                  where other.who = seen.who and said.value <> 'null'), '{{}}') as values
-  from seen join people using (who)
- group by who order by who
+select who from seen where who > :after and {held} group by who order by who limit :most
+"""
+# Two statements: whoever plans them as one compares every event with every person.
+_THEIRS = """
+, theirs as materialized (select * from seen where who = any(cast(:people as text[])))
+, said as (
+    select who, jsonb_object_agg(one.key, one.value order by id) as values
+      from theirs cross join lateral jsonb_each(
+           case jsonb_typeof(payload -> 'values') when 'object' then payload -> 'values' else '{{}}' end) as one
+     where one.value not in ('null', '""')
+     group by who)
+select distinct on (who) who, payload, max(received_at) over (partition by who) as received_at,
+       coalesce(said.values, '{{}}') as values
+  from theirs left join said using (who)
+ order by who, id desc
 """
 _COUNT = """
 select count(distinct who) as everybody, count(distinct who) filter (where {held}) as held, count(*) as events
@@ -67,9 +76,14 @@ def people(
     connection: sa.Connection, question: Question, since: datetime, until: datetime, after: str, most: int
 ) -> list[Person]:
     """The next people behind ``after`` (by code point) with events in ``[since, until)``."""
-    statement = sa.text((_SEEN + _PEOPLE).format(shelf=question.shelf, held=_HELD))
-    asked = _asked(question, since, until) | {"after": after, "most": most}
-    return [Person(row.who, row.payload, row.values, row.received_at) for row in connection.execute(statement, asked)]
+    asked = _asked(question, since, until)
+    names = sa.text((_SEEN + _PEOPLE).format(shelf=question.shelf, held=_HELD))
+    found = list(connection.execute(names, asked | {"after": after, "most": most}).scalars())
+    if not found:
+        return []
+    theirs = sa.text((_SEEN + _THEIRS).format(shelf=question.shelf))
+    rows = connection.execute(theirs, asked | {"people": found})
+    return [Person(row.who, row.payload, row.values, row.received_at) for row in rows]
 
 
 def count(connection: sa.Connection, question: Question, since: datetime, until: datetime) -> tuple[int, int, int]:

@@ -92,6 +92,15 @@ def test_the_window_goes_on_where_the_last_one_ended_also_when_a_run_is_late(pai
     assert pair.look_ups == calls
 
 
+@pytest.mark.req("K15")
+def test_an_identify_without_address_takes_back_none_that_was_sent_in_the_same_window(pair: Pair) -> None:
+    lead = pair.lead("a@example.jp")
+    pair.identify("u1", email="a@example.jp", ago=timedelta(minutes=5))
+    pair.identify("u1", email="", marketo_cookie="", ago=timedelta(minutes=4))  # as a template fills it in
+    pair.leads_run()
+    assert pair.identified("u1")["marketo"]["id"] == lead
+
+
 @pytest.mark.req("K17")
 def test_an_address_in_another_event_makes_nobody_a_target(pair: Pair) -> None:
     pair.lead("a@example.jp")

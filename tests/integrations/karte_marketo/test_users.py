@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -52,6 +53,25 @@ def test_values_said_in_different_events_all_arrive_also_when_the_first_waited(p
     lead = pair.lead("a@example.jp")
     pair.users_run(**FIELDS)
     assert (pair.leads()[lead]["leadRole"], pair.leads()[lead]["title"]) == ("gold", "社長")
+
+
+@pytest.mark.req("K3")
+def test_what_an_event_leaves_empty_stays_as_it_was_said_before(pair: Pair) -> None:
+    lead = pair.lead("a@example.jp")
+    pair.identify("u1", email="a@example.jp", rank="gold", ago=timedelta(minutes=3))
+    pair.identify("u1", email="", rank="")
+    pair.users_run()
+    assert pair.leads()[lead]["leadRole"] == "gold"
+
+
+@pytest.mark.parametrize("values", [None, "x", ["rank"], 5])
+def test_one_bad_row_of_the_teams_table_stops_nobody_else(pair: Pair, values: Any) -> None:
+    lead = pair.lead("a@example.jp")
+    at = pair.now() - timedelta(minutes=20)
+    for user, said in (("u1", {"email": "a@example.jp", "rank": "gold"}), ("u2", values)):
+        pair.arrive("loaded_event", "karte.identify", user, {"user_id": user, "values": said}, at)
+    pair.users_run(users_from="table", realtime={"enabled": False})
+    assert pair.leads()[lead]["leadRole"] == "gold"
 
 
 @pytest.mark.req("K3")
