@@ -58,9 +58,9 @@ def _comparable(value: Any) -> Any:
 def _instant(value: str) -> Any:
     try:
         parsed = datetime.fromisoformat(value)
-    except ValueError:
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # 0001-01-01T00:00:00+09:00 is before all time in UTC
         return value
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def _plain(value: Any) -> str:

@@ -131,6 +131,14 @@ def test_a_person_account_is_one_prospect(make_org: Make) -> None:
     assert not org.rows("select 1 from renkei.change where state = 'failed'")
 
 
+def test_a_time_out_of_all_range_is_a_text_like_any_other(org: Org) -> None:
+    lead, prospect = org.lead(), org.prospect(jobTitle="0001-01-01T00:00:00+09:00")
+    org.lead(Email="b@example.jp", Phone="1")
+    org.settle()
+    assert org.get(lead)["Title"] == org.get(prospect)["jobTitle"] == "0001-01-01T00:00:00+09:00"
+    assert len(org.pairs()) == 2
+
+
 @pytest.mark.req("A17")
 def test_each_field_goes_by_its_own_behaviour(org: Org) -> None:
     lead = org.lead(FirstName="S", Title="S", Phone="S")
