@@ -82,7 +82,11 @@ def test_two_connectors_never_work_side_by_side() -> None:
 def test_person_accounts_on_one_side_only_are_told() -> None:
     assert found({"person_accounts": True})["person_accounts"].level == "error"
     there = described(IsPersonAccount={"type": "boolean"})
-    assert found(describe=lambda sobject: there)["person_accounts"].level == "warning"
+    assert found(describe=lambda sobject: there)["person_accounts"].level == "error"
+    watched = {"mode": "audit", **connector(native="running")}
+    assert found(watched, describe=lambda sobject: there, last_native_sync=lambda: NOW)["person_accounts"].level == (
+        "warning"
+    )
     assert "person_accounts" not in found({"person_accounts": True}, describe=lambda sobject: there)
 
 

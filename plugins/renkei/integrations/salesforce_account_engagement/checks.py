@@ -240,8 +240,10 @@ def _person_accounts(settings: Settings, probes: Probes) -> Iterator[Finding]:
         )  # fmt: skip
     if there and not settings.person_accounts:
         yield _finding(
-            "person_accounts", "warning", "This org has person accounts; they are not synced.",
-            "Set person_accounts to true to sync them.", "person-accounts",
+            "person_accounts", "error" if settings.mode == "sync" else "warning",
+            "This org has person accounts: their contacts are taken for ordinary ones, which Salesforce lets nobody "
+            "change.", "Set person_accounts to true; to leave them out, set a sharing rule that they do not meet.",
+            "person-accounts",
         )  # fmt: skip
 
 
