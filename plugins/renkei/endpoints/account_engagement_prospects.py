@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from renkei.clients.account_engagement import AccountEngagementClient, Row
-from renkei.errors import RecordError
+from renkei.errors import OutcomeUnknown, RecordError, SyncError
 from renkei.sync import matching
 from renkei.sync.ports import Account, Fields, Found, MatchKey, Outcome, Page, Result, SourceRow, Span, WriteItem
+
+log = logging.getLogger("renkei.account_engagement")
 
 IS_DELETED = "isDeleted"
 CRM_IDS = ("salesforceContactId", "salesforceLeadId", "salesforceId")
 LEFT_OUT = frozenset({"id", "updatedAt", "createdAt", IS_DELETED})
 DEADLINE = timedelta(seconds=150)
 MOST_NAMESAKES = 20  # with one address in the recycle bin
+PUT_BACK_TRIES = 3
 RESOURCE = "prospects"
 IN_THE_BIN = "219"
 DUPLICATES = ("9", "54", "99")
@@ -166,6 +170,9 @@ class Prospects:
         address = self._address_of(str(prospect_id))
         if address is None:
             raise RecordError("the prospect's address is not known", code="no_address")
+        before = self._in_the_bin(address)
+        if prospect_id not in before:
+            return  # an earlier try has brought it back
         others: list[int] = []
         try:
             while len(others) < MOST_NAMESAKES:
@@ -178,9 +185,33 @@ class Prospects:
                     return
                 others.append(int(back))
             raise RecordError("too many namesakes in the recycle bin", code="namesakes")
+        except OutcomeUnknown:
+            others = sorted(before - self._in_the_bin(address) - {prospect_id})
+            raise
         finally:
-            for other in others:
-                self._client.delete(RESOURCE, other)
+            self._put_back(others)
+
+    def _in_the_bin(self, address: str) -> set[int]:
+        chunks = self._client.walk(RESOURCE, ("id",), email=address, deleted="true")
+        return {int(row["id"]) for chunk in chunks for row in chunk.rows}
+
+    def _put_back(self, others: Sequence[int]) -> None:
+        """Namesakes, whatever happens: nobody else would know that they were deleted before."""
+        left = [other for other in others if not self._is_put_back(other)]
+        if left:
+            raise RecordError(
+                f"came back out of the recycle bin with it and could not be archived again: {left}. Archive them.",
+                code="namesakes",
+            )
+
+    def _is_put_back(self, prospect_id: int) -> bool:
+        for _ in range(PUT_BACK_TRIES):
+            try:
+                self._archive(prospect_id)
+                return True
+            except SyncError as error:
+                log.warning("Prospect %s is to be archived again: %s", prospect_id, error.message)
+        return False
 
     def upsert(self, items: Sequence[WriteItem]) -> list[Outcome]:
         raise NotImplementedError("prospects are changed by id")
