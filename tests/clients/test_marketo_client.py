@@ -343,6 +343,20 @@ def test_too_many_hits_are_asked_for_in_halves() -> None:
     assert [row["id"] for row in found] == [1, 2]
 
 
+def test_a_value_that_is_refused_spoils_no_other_when_asked_to_tell() -> None:
+    bad, refused = failed("1012", "Invalid cookie value"), dict[str, str]()
+    bench = Bench(bad, bad, ok([{"id": 2}]))
+    found = list(bench.client.leads("cookies", ["id:1&token:_mch-x", "id:1&token:_mch-y"], ["id"], refused))
+    assert ([row["id"] for row in found], refused) == ([2], {"id:1&token:_mch-x": "1012"})
+
+
+def test_a_request_that_is_refused_whatever_it_asks_for_ends_in_an_error() -> None:
+    bench, refused = Bench(*[failed("1003", "Invalid data")] * 40), dict[str, str]()
+    with pytest.raises(Fatal):
+        list(bench.client.leads("email", [str(number) for number in range(300)], ["id"], refused))
+    assert len(bench.vendor.sent) < 40
+
+
 def test_a_compound_query_repeats_its_inputs_on_every_page() -> None:
     bench = Bench(ok([{"marketoGUID": "1"}], nextPageToken="T", moreResult=True), ok([{"marketoGUID": "2"}]))
     inputs = [{"personid": 1, "eventid": "2", "eventuserid": "3"}]

@@ -22,6 +22,8 @@ from renkei.errors import ConfigurationError, Fatal, OutcomeUnknown, RecordError
 from renkei.sync.ports import Clock, Meter, Outcome
 
 BATCH = 300
+BAD_VALUE = ("1003", "1012")  # of a read: Marketo refuses one of the values, not the request
+MOST_REFUSED = 10  # values of one read; where there are more the request itself is at fault
 Row = dict[str, Any]
 T = TypeVar("T")
 Action = Literal["createOnly", "updateOnly", "createOrUpdate"]
@@ -76,23 +78,33 @@ class MarketoClient:
         """``{"fields": [{name, dataType, length, updateable, …}], "searchableFields": [["email"], …]}``."""
         return _only(self.requests.query(at.DESCRIBE_LEADS, {}))
 
-    def leads(self, field: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Row]:
+    def leads(
+        self, field: str, values: Sequence[str], fields: Sequence[str], refused: dict[str, str] | None = None
+    ) -> Iterator[Row]:
         """All leads with one of the values, duplicates included, 300 values a call. Order says nothing: join on
-        ``field``. A value holding a comma cannot be asked for."""
+        ``field``. A value holding a comma cannot be asked for. Values that Marketo refuses (malformed, or of more than
+        1,000 leads) are put into ``refused`` with its code, so that they spoil no other; without it they raise."""
         for some in chunks(values):
-            yield from self._leads(field, some, fields)
+            yield from self._leads(field, some, fields, refused)
 
-    def _leads(self, field: str, values: Sequence[str], fields: Sequence[str]) -> Iterator[Row]:
+    def _leads(
+        self, field: str, values: Sequence[str], fields: Sequence[str], refused: dict[str, str] | None
+    ) -> Iterator[Row]:
         params = {"filterType": field, "filterValues": ",".join(values), "fields": ",".join(fields)}
         try:
             # One page at a time would deliver the first rows of a request that is then halved.
             rows = [row for page in self._pages(at.QUERY_LEADS, params) for row in page]
-        except RequestTooLarge:
-            if len(values) == 1:
+        except (RequestTooLarge, Fatal) as error:
+            if not isinstance(error, RequestTooLarge) and (refused is None or error.code not in BAD_VALUE):
                 raise
-            half = len(values) // 2
-            yield from self._leads(field, values[:half], fields)
-            yield from self._leads(field, values[half:], fields)
+            if len(values) > 1:
+                half = len(values) // 2
+                yield from self._leads(field, values[:half], fields, refused)
+                yield from self._leads(field, values[half:], fields, refused)
+            elif refused is None or len(refused) >= MOST_REFUSED:
+                raise
+            else:
+                refused[values[0]] = error.code
         else:
             yield from rows
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from renkei.clients import marketo_endpoints as at
-from renkei.clients.marketo import MarketoClient
+from renkei.clients.marketo import BAD_VALUE, MarketoClient
 from renkei.endpoints.karte_users import Hit, LeadFinder, User, failed_hits, linked_row, refused_row, user_of
 from renkei.errors import Fatal, QuotaExhausted, RequestTooLarge, Retriable
 from renkei.sync.gate import RequestGate
@@ -19,7 +19,6 @@ from renkei.sync.shelves import Event
 
 BLOCK = timedelta(hours=24)
 WITHIN, MALFORMED, NO_KEY, NOT_NOW = "asked_within_24_h", "malformed_cookie", "no_key", "dry_run"
-BAD_VALUE = ("1003", "1012")  # Marketo refuses a value of the request, not the request
 PAGE = 300
 Find = Callable[[Sequence[User]], dict[str, Hit]]
 
@@ -65,7 +64,7 @@ class _Page:
             self._put_back([user for user in self._askable() if not user.address])
             alone, blocked, missed = [], [], []
         found = self._ask([*missed, *alone], self._source.finder.by_cookie)
-        hits |= {user: hit for user, hit in found.items() if hit.lead or user not in hits}
+        hits |= {user: hit for user, hit in found.items() if hit.lead or hit.failed or user not in hits}
         rows += [refused_row(user, WITHIN, self._when(user)) for user in blocked]
         return rows + [linked_row(user, hits[user.id]) for user in [*asked, *alone]]
 

@@ -21,7 +21,7 @@ from renkei.sync.shelves import People, Person
 
 LINKED, ASKED, USERS = "karte.linked_lead", "karte.asked_lead", "karte.user"
 LOOK_UP = 300  # keys of one call
-COOKIE = re.compile(r"id:[0-9A-Z-]+&token:(_mch-\S+)")
+COOKIE = re.compile(r"id:[0-9A-Z-]+&token:(_mch-[^\s,]+)")
 _ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+")
 Lead = Mapping[str, Any]
 
@@ -76,21 +76,31 @@ class LeadFinder:
     def by_email(self, users: Sequence[User]) -> dict[str, Hit]:
         """By address, for users that have one: every one of them is in the answer."""
         found: dict[str, list[Lead]] = {}
+        refused: dict[str, str] = {}
         addresses = list(dict.fromkeys(user.address for user in users if user.address))
-        for lead in self._client.leads("email", addresses, self._fields):
+        for lead in self._client.leads("email", addresses, self._fields, refused):
             found.setdefault(normalize_email(lead.get("email")), []).append(lead)
-        return {user.id: _hit("email", found.get(user.address, ())) for user in users if user.address}
+        return {
+            user.id: _hit("email", found.get(user.address, ()), refused.get(user.address, ""))
+            for user in users
+            if user.address
+        }
 
     def by_cookie(self, users: Sequence[User]) -> dict[str, Hit]:
         """By Marketo's cookie, for users that have a good one. Marketo takes ``id:…&token:…`` and answers with bare
         tokens, several for one lead."""
         found: dict[str, list[Lead]] = {}
+        refused: dict[str, str] = {}
         cookies = list(dict.fromkeys(user.cookie.strip() for user in users if user.token))
-        for lead in self._client.leads("cookies", cookies, [*self._fields, "cookies"]):
+        for lead in self._client.leads("cookies", cookies, [*self._fields, "cookies"], refused):
             for token in re.split(r"[,;\s]+", str(lead.get("cookies") or "")):
                 bare = {name: value for name, value in lead.items() if name != "cookies"}
                 found.setdefault(token.rpartition("&token:")[2], []).append(bare)
-        return {user.id: _hit("cookie", found.get(user.token, ())) for user in users if user.token}
+        return {
+            user.id: _hit("cookie", found.get(user.token, ()), refused.get(user.cookie.strip(), ""))
+            for user in users
+            if user.token
+        }
 
 
 class LinkedLeads:
@@ -188,10 +198,10 @@ def failed_hits(users: Sequence[User], error: SyncError) -> dict[str, Hit]:
     return {user.id: Hit(failed=error.code or type(error).__name__) for user in users}
 
 
-def _hit(by: str, leads: Sequence[Lead]) -> Hit:
+def _hit(by: str, leads: Sequence[Lead], refused: str) -> Hit:
     """Of several leads the one changed last (K16); of equal ones the oldest id."""
     if not leads:
-        return Hit()
+        return Hit(failed=refused)
     unique = {str(lead["id"]): lead for lead in leads}
     first, *others = sorted(
         unique.values(), key=lambda lead: (str(lead.get("updatedAt") or ""), -int(lead["id"])), reverse=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from renkei.clients.marketo_request import PATIENCE, call_deadline
 from renkei.endpoints.marketo_batch import Batch, failed
 from renkei.errors import ConfigurationError, QuotaExhausted, Retriable
 from renkei.sync.ports import Account, Fields, Found, MatchKey, Outcome, Result, WriteItem
+
+log = logging.getLogger("renkei.push")
 
 NO_SUCH_STATUS = ("1013", "1025")  # of a program, at request level
 
@@ -48,16 +51,21 @@ class LeadTarget(_Target):
     call_deadline = call_deadline(at.SYNC_LEADS)
 
     def lookup(self, keys: Sequence[MatchKey], fields: Sequence[str]) -> dict[MatchKey, list[Found]]:
-        """All leads per key, lowest id first; 300 keys of one field a call."""
+        """All leads per key, lowest id first; 300 keys of one field a call. A key that Marketo refuses finds nobody:
+        what is created for it is told that it exists."""
         found: dict[MatchKey, list[Found]] = {}
+        refused: dict[str, str] = {}
         for name in dict.fromkeys(key.field for key in keys):
             values = list(dict.fromkeys(key.value for key in keys if key.field == name and _can_be_asked(key)))
             wanted = list(dict.fromkeys(["id", name, *fields]))
-            for row in self._client.leads(name, values, wanted):
+            for row in self._client.leads(name, values, wanted, refused):
                 key = MatchKey(name, normalize_email(row.get(name)) if name == "email" else str(row.get(name)))
                 hit = Found(str(row["id"]), {field: row.get(field) for field in fields})
                 if hit not in (hits := found.setdefault(key, [])):
                     hits.append(hit)
+        if refused:
+            codes = ", ".join(sorted(set(refused.values())))
+            log.warning("Marketo: %d keys of a look-up were refused (%s; 1003: too many people)", len(refused), codes)
         return {key: sorted(found[key], key=lambda hit: int(hit.id)) for key in keys if key in found}
 
     def create(self, items: Sequence[WriteItem]) -> list[Outcome]:

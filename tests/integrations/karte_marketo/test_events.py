@@ -97,6 +97,15 @@ def test_the_lead_may_be_named_by_user_or_id(typed: Pair, rule: dict[str, str], 
     assert [activity["leadId"] for activity in typed.activities()] == [lead]
 
 
+def test_an_address_of_too_many_leads_holds_up_nobody_elses_event(typed: Pair) -> None:
+    lead = typed.lead("b@example.jp")
+    typed.add("marketo", "leads", *[{"email": "info@example.jp"} for _ in range(1001)])
+    typed.event(email="info@example.jp", document="x")
+    typed.event(email="b@example.jp", document="x")
+    typed.events_run()
+    assert [activity["leadId"] for activity in typed.activities()] == [lead]
+
+
 @pytest.mark.req("K4", "K35")
 def test_an_event_of_nobody_waits_and_one_that_says_too_little_is_listed(typed: Pair) -> None:
     typed.event(email="later@example.jp", document="x")

@@ -92,6 +92,17 @@ def test_the_window_goes_on_where_the_last_one_ended_also_when_a_run_is_late(pai
     assert pair.look_ups == calls
 
 
+def test_an_address_of_too_many_leads_fails_alone_and_the_schedule_goes_on(pair: Pair) -> None:
+    lead = pair.lead("b@example.jp")
+    pair.add("marketo", "leads", *[{"email": "info@example.jp"} for _ in range(1001)])
+    pair.identify("u1", email="info@example.jp")
+    pair.identify("u2", email="b@example.jp")
+    assert pair.leads_run().state == "succeeded"
+    assert pair.identified("u2")["marketo"]["id"] == lead
+    [failed] = pair.rows("select key, reason from renkei.change where state = 'failed'")
+    assert tuple(failed) == ("u1", "the look-up failed: 1003")
+
+
 @pytest.mark.req("K15")
 def test_an_identify_without_address_takes_back_none_that_was_sent_in_the_same_window(pair: Pair) -> None:
     lead = pair.lead("a@example.jp")

@@ -182,8 +182,20 @@ def test_both_modes_together_share_what_was_delivered_and_the_gate_stops_no_sche
     assert pair.identifies == 2
 
 
+def test_an_address_of_too_many_leads_spoils_nobody_elses_request(pair: Pair) -> None:
+    lead = pair.lead("b@example.jp")
+    pair.add("marketo", "leads", *[{"email": "info@example.jp"} for _ in range(1001)])
+    pair.identify("u1", email="info@example.jp")
+    pair.identify("u2", email="b@example.jp")
+    pair.at_once()
+    assert pair.identified("u2")["marketo"]["id"] == lead
+    assert [row.key for row in pair.rows("select key from renkei.change where state = 'failed'")] == ["u1"]
+
+
 @pytest.mark.req("K37")
-@pytest.mark.parametrize("cookie", ["_mch-x-1", "id:123-ABC-456&token:", "<script>", "id:1&token:_mch-a b"])
+@pytest.mark.parametrize(
+    "cookie", ["_mch-x-1", "id:123-ABC-456&token:", "<script>", "id:1&token:_mch-a b", "id:1&token:_mch-a,b"]
+)
 def test_a_malformed_cookie_is_refused_before_any_call_and_is_no_request(pair: Pair, cookie: str) -> None:
     pair.lead("a@example.jp", cookies=TOKEN)
     pair.identify("vis-1", marketo_cookie=cookie)
