@@ -58,12 +58,12 @@ class _Page:
         missed = [user for user in asked if user.token and not hits[user.id].lead and not hits[user.id].failed]
         try:
             alone, blocked = self._enter([user for user in self._askable() if not user.address], also=missed)
-        except QuotaExhausted:
+        except (QuotaExhausted, Retriable):
             if not asked:
                 raise
             self._put_back([user for user in self._askable() if not user.address])
             alone, blocked, missed = [], [], []
-        found = self._ask([*missed, *alone], self._source.finder.by_cookie)
+        found = self._ask([*missed, *alone], self._source.finder.by_cookie, keep=bool(asked))
         hits |= {user: hit for user, hit in found.items() if hit.lead or hit.failed or user not in hits}
         rows += [refused_row(user, WITHIN, self._when(user)) for user in blocked]
         return rows + [linked_row(user, hits[user.id]) for user in [*asked, *alone]]
@@ -87,8 +87,9 @@ class _Page:
         passed = self._source.gate.enter([user.id for user in users], self._span.params.get("run"))
         return [user for user in users if user.id in passed], [user for user in users if user.id not in passed]
 
-    def _ask(self, users: Sequence[User], find: Find) -> dict[str, Hit]:
-        """Whatever goes wrong now, the request was made. Raises only what a person must mend."""
+    def _ask(self, users: Sequence[User], find: Find, *, keep: bool = False) -> dict[str, Hit]:
+        """Whatever goes wrong now, the request was made. Raises only what a person must mend, and not where answers
+        are held already (``keep``): nobody may ask for those again today."""
         if not users:
             return {}
         try:
@@ -97,7 +98,7 @@ class _Page:
         except (Retriable, QuotaExhausted, RequestTooLarge) as error:
             return failed_hits(users, error)
         except Fatal as error:
-            if error.code not in BAD_VALUE:
+            if error.code not in BAD_VALUE and not keep:
                 raise
             return failed_hits(users, error)
 

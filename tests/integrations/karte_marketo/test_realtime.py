@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from renkei.errors import Retriable
+from renkei.store.purse import PurseMeter
 from renkei.sync.request import RunRequest
 from renkei.sync.steps import extract, open_run, push, settle
 from renkei.sync.steps import plan as plan_step
@@ -180,6 +182,33 @@ def test_both_modes_together_share_what_was_delivered_and_the_gate_stops_no_sche
     pair.leads_run()
     assert pair.identified("u1")["marketo"]["firstName"] == "B"
     assert pair.identifies == 2
+
+
+@pytest.mark.parametrize("trouble", ["no place in time", "603"])
+def test_what_was_found_by_address_is_kept_whatever_becomes_of_the_cookies(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    pair.lead("a@example.jp")
+    pair.identify("u1", email="a@example.jp")
+    pair.identify("vis-1", marketo_cookie=COOKIE)
+    places: list[str] = []
+    taken = PurseMeter.lease
+
+    def lease(meter: PurseMeter, endpoint: str, deadline: timedelta) -> None:
+        places.append(endpoint)
+        if (trouble, endpoint, places.count(endpoint)) == ("no place in time", "leads/query", 2):
+            raise Retriable("No free place.")
+        taken(meter, endpoint, deadline)
+
+    monkeypatch.setattr(PurseMeter, "lease", lease)
+    if trouble == "603":
+        pair.sandbox.world.faults.add(action="error", vendor="marketo", code="603", path="/rest/v1/leads.json", nth=2)
+    pair.at_once()
+    assert pair.identified("u1")["marketo"]["email"] == "a@example.jp"
+    waiting = pair.rows("select payload ->> 'visitor_id' as who from renkei.inbox_event where state = 'new'")
+    assert [row.who for row in waiting] == ([] if trouble == "603" else ["vis-1"])
+    failed = pair.rows("select key from renkei.change where state = 'failed'")
+    assert [row.key for row in failed] == (["vis-1"] if trouble == "603" else [])
 
 
 def test_an_address_of_too_many_leads_spoils_nobody_elses_request(pair: Pair) -> None:
