@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -133,6 +134,14 @@ def test_what_postgres_cannot_hold_is_cleaned_not_lost(receiver: Receiver) -> No
     raw = b'{"event_name":"a\\u0000","user_id":"u","occurred_at":"x","values":{"s":"\\ud800"}}'
     assert receiver.karte(raw).is_success
     assert receiver.rows()[0].payload["values"] == {"s": "?"}
+
+
+def test_an_address_that_is_no_text_harms_nobody_who_sends_at_the_same_time(receiver: Receiver) -> None:
+    bodies = [json.dumps(karte_body(event_id=f"e{number}")).encode() for number in range(30)]
+    bodies.insert(15, b'{"event_name":"a","user_id":"u","occurred_at":"x","values":{"email":"a@\\ud800.jp"}}')
+    with ThreadPoolExecutor(16) as senders:
+        assert all(answer.is_success for answer in senders.map(receiver.karte, bodies))
+    assert len(receiver.rows()) == 31
 
 
 def test_secrets_are_read_once_a_minute(receiver: Receiver) -> None:

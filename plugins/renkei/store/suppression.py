@@ -70,7 +70,8 @@ class Suppression:
         if self._secret is None:
             token = self._tokens.renewed(_SECRET, lambda _: Token({"secret": secrets.token_hex(32)}))
             self._secret = bytes.fromhex(token.values["secret"])
-        return hmac.new(self._secret, subject.encode(), hashlib.sha256).hexdigest()
+        # Anybody may send half a surrogate pair, which UTF-8 has no bytes for.
+        return hmac.new(self._secret, subject.encode(errors="replace"), hashlib.sha256).hexdigest()
 
     def add(self, connection: Connection, subject: str, reason: str) -> None:
         """Suppresses a subject from the moment the transaction commits."""
