@@ -14,7 +14,7 @@ from typing import Any
 
 from renkei.clients.karte import MOST_EVENTS, Event, KarteClient, UserKey
 from renkei.clients.karte_endpoints import PATIENCE, UPSERT_ROW, WRITE_EVENT, Endpoint
-from renkei.clients.karte_limits import fit_cells, fit_event
+from renkei.clients.karte_limits import TEXT_UNITS, fit_cells, fit_event
 from renkei.errors import OutcomeUnknown, RecordError, SyncError
 from renkei.sync.ports import Account, Doubt, Fields, Found, MatchKey, Outcome, Result, Seen, Sighting, WriteItem
 
@@ -46,6 +46,11 @@ def nested(fields: Fields) -> dict[str, Any]:
         held = place.get(last)
         place[last] = {**value, **held} if isinstance(value, Mapping) and isinstance(held, Mapping) else value
     return found
+
+
+def told_of_cuts(values: Fields) -> list[str]:
+    """What a person is told of the texts of an event that KARTE keeps in part."""
+    return [f"{path} is longer than {TEXT_UNITS} characters and was cut" for path in fit_event(values)[1]]
 
 
 class _Target:

@@ -56,6 +56,44 @@ def test_an_activity_waits_for_its_user_and_an_impossible_name_is_listed(pair: P
     assert len(pair.karte_events("marketo_open_email")) == 1
 
 
+def told(pair: Pair) -> list[str]:
+    """The warnings of all changes."""
+    return [one for row in pair.rows("select warnings from renkei.change order by id") for one in row.warnings]
+
+
+@pytest.mark.req("K35")
+def test_what_an_event_of_karte_cannot_hold_is_told(pair: Pair) -> None:
+    lead = link(pair)
+    attributes = {"note": "あ" * 3000, "備考": "x", "Web Page": "1", "web_page": "2", "lead_id": "9", "empty": ""}
+    pair.activity(lead, attributes=attributes)
+    pair.activities_run()
+    [event] = pair.karte_events("marketo_open_email")
+    assert (len(event["values"]["note"]), event["values"]["web_page"]) == (2048, "1")
+    left_out = "attribute {} has no name of its own that KARTE takes: it was left out"
+    expected = [left_out.format(name) for name in ("備考", "web_page", "lead_id")]
+    assert sorted(told(pair)) == sorted([*expected, "note is longer than 2048 characters and was cut"])
+
+
+@pytest.mark.req("K34")
+@pytest.mark.parametrize(("marker", "events"), [("0" * 32, 0), ("", 1), (None, 1)])
+def test_only_an_activity_that_bears_our_mark_came_from_karte(pair: Pair, marker: str | None, events: int) -> None:
+    lead = link(pair)
+    pair.activity(lead, attributes={"renkeiId": marker})  # a token of a trigger that has none is empty
+    pair.activities_run()
+    assert len(pair.karte_events("marketo_open_email")) == events
+
+
+@pytest.mark.req("K35")
+def test_what_a_custom_activity_cannot_hold_is_told(typed: Pair) -> None:
+    typed.lead("a@example.jp")
+    typed.event(email="a@example.jp", document="d" * 300, category="c" * 255 + "い")
+    typed.events_run()
+    [activity] = typed.activities()
+    assert activity["primaryAttributeValue"] == "d" * 255
+    cut = "{} is longer than 255 characters and was cut"
+    assert told(typed) == [cut.format("values.document"), cut.format("category")]
+
+
 @pytest.mark.req("K2")
 def test_the_log_may_be_the_source_and_late_activities_are_not_missed(pair: Pair) -> None:
     lead = link(pair)

@@ -88,8 +88,12 @@ def test_conversions(conversion: str, value: Any, wanted: Any) -> None:
 @pytest.mark.req("K28")
 @pytest.mark.parametrize(
     ("conversion", "value"),
-    [("date", "soon"), ("unix_seconds", "2024-04-01"), ("unix_millis", "9" * 30), ("boolean", "maybe")],
-)
+    [
+        ("date", "soon"), ("unix_seconds", "2024-04-01"), ("unix_millis", "9" * 30), ("boolean", "maybe"),
+        ("date", "0001-01-01"), ("date", "9999-12-31T23:59:59-10:00"), ("unix_seconds", "--5"),
+        ("unix_millis", "9" * 5000), ("unix_seconds", "١٢"),
+    ],
+)  # fmt: skip
 def test_what_cannot_be_converted_is_no_null(conversion: str, value: str) -> None:
     with pytest.raises(Unreadable):
         convert(value, Conversion(conversion), "Asia/Tokyo")

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renkei.endpoints.karte import USER
+from renkei.endpoints.karte import MARKER as MARKED
+from renkei.endpoints.karte import USER, told_of_cuts
 from renkei.endpoints.marketo import normalize_email
 from renkei.integrations.karte_marketo.definition import MARKER
 from renkei.integrations.karte_marketo.settings import KARTE_NAME, NAMED_BY, RESERVED_EVENTS, Settings
@@ -18,6 +19,7 @@ from renkei.sync.shelves import Event
 
 FEED = "marketo.activity"
 NO_USER, FROM_KARTE = "no_user", "from_karte"
+OURS = ("activity", "lead_id", "occurred_at", MARKED)  # what an event says besides the attributes
 Row = Mapping[str, Any]
 
 
@@ -52,23 +54,27 @@ class ActivityMapper:
     def map(self, unit: Unit) -> Sequence[Decision]:
         said = unit.records[0].payload
         activity, attributes = str(said["activity"]), said.get("attributes") or {}
-        if MARKER in attributes or activity.casefold() in self.ours:
+        if attributes.get(MARKER) or activity.casefold() in self.ours:
             return [Skip(unit.value, FROM_KARTE)]
         name = self.event_name(activity)
         if name is None:
             return [Unmappable(unit.value, f"KARTE takes no event named after {activity}; see activities.names")]
         happened = instant(said.get("occurred_at"))
+        named, nameless = _named(attributes)
         values = {
-            **_named(attributes),
+            **named,
             "activity": activity,
             "lead_id": str(said["lead_id"]),
             "occurred_at": happened.isoformat() if happened else str(said.get("occurred_at")),
         }
         fields: dict[str, Any] = {"event_name": name, "values": values}
+        left_out = [f"attribute {one} has no name of its own that KARTE takes: it was left out" for one in nameless]
+        told = (*left_out, *told_of_cuts(values))
         if said.get("user_id"):
-            return [Write(unit.value, fields | {"user": str(said["user_id"])})]
+            return [Write(unit.value, fields | {"user": str(said["user_id"])}, warnings=told)]
         user = Ref(USER, (MatchKey("lead", str(said["lead_id"])),))
-        return [Write(unit.value, fields, refs={"user": user}, may_create=False, absent_reason=NO_USER)]
+        refs = {"user": user}
+        return [Write(unit.value, fields, refs=refs, may_create=False, absent_reason=NO_USER, warnings=told)]
 
     def event_name(self, activity: str) -> str | None:
         """By the settings; None where KARTE would refuse it."""
@@ -82,11 +88,17 @@ def _word(activity: str, given: str | None = None) -> str:
     return given or re.sub(r"[^a-z0-9_$]+", "_", activity.strip().lower()).strip("_")
 
 
-def _named(attributes: Row) -> dict[str, Any]:
-    """Attributes under names that KARTE takes; those without any such name are left out."""
+def _named(attributes: Row) -> tuple[dict[str, Any], list[str]]:
+    """Attributes under names that KARTE takes; and those without any such name, or whose name is taken."""
     found: dict[str, Any] = {}
+    left_out: list[str] = []
     for name, value in attributes.items():
+        if value is None or value == "":
+            continue
         word = _word(str(name))
-        if word and value is not None and value != "":
-            found[word if KARTE_NAME.fullmatch(word) else f"_{word}"] = value
-    return found
+        word = word if KARTE_NAME.fullmatch(word) else f"_{word}"
+        if word == "_" or word in found or word in OURS:
+            left_out.append(str(name))
+        else:
+            found[word] = value
+    return found, left_out

@@ -63,18 +63,17 @@ class EventMapper:
         keys = self._keys(rule, said)
         if not keys:
             return [Skip(unit.value, NO_LEAD)]
+        given = {name: value for name, path in rule.attributes.items() if (value := at(said, path)) not in (None, "")}
         fields = {
             "activityTypeId": rule.activity_type_id,
             "activityDate": happened.isoformat(timespec="seconds"),
             "primaryAttributeValue": primary[:LONGEST],
-            "attributes": {
-                name: _value(value)
-                for name, path in rule.attributes.items()
-                if (value := at(said, path)) not in (None, "")
-            },
+            "attributes": {name: _value(value) for name, value in given.items()},
         }
+        long = [name for name, value in {rule.primary: primary, **given}.items() if value != _value(value)]
+        told = tuple(f"{name} is longer than {LONGEST} characters and was cut" for name in long)
         refs = {"leadId": Ref("lead", keys)}
-        return [Write(unit.value, fields, refs=refs, may_create=False, absent_reason=NO_LEAD)]
+        return [Write(unit.value, fields, refs=refs, may_create=False, absent_reason=NO_LEAD, warnings=told)]
 
     def _rule(self, said: Mapping[str, Any]) -> EventRule | None:
         return None if self._is_ours(said) else self._rules.get(str(said.get("event_name")))

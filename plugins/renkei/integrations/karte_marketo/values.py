@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from renkei.integrations.karte_marketo.settings import Conversion
 TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off"})
 _LATEST = 253_402_300_800  # the year 10000, in UNIX seconds
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
 
 
 class Unreadable(ValueError):
@@ -45,14 +47,14 @@ def _boolean(text: str) -> bool:
 def _date(text: str, zone: str) -> int:
     try:
         moment = datetime.fromisoformat(text.replace("/", "-"))
-    except ValueError:
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+        return int(aware.astimezone(UTC).timestamp())
+    except (ValueError, OverflowError):  # the year 1 in Tokyo is the year 0 in UTC
         raise Unreadable("is no date") from None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
-    return int(aware.astimezone(UTC).timestamp())
 
 
 def _unix(text: str) -> int:
-    if not text.lstrip("-").isdigit() or not text.isascii() or abs(int(text)) >= _LATEST * 1000:
+    if not _WHOLE.fullmatch(text) or abs(int(text)) >= _LATEST * 1000:
         raise Unreadable("is no UNIX time")
     return int(text)
 
@@ -77,6 +79,6 @@ def instant(value: Any) -> datetime | None:
         return datetime.fromtimestamp(value, UTC) if 0 < value < _LATEST else None
     try:
         found = datetime.fromisoformat(str(value).strip())
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return found.astimezone(UTC) if found.tzinfo else None
