@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from renkei.sync.engine import RunFailed
@@ -108,6 +111,18 @@ def test_the_log_may_be_the_source_and_late_activities_are_not_missed(pair: Pair
     pair.activities_run(**wanted)
     events = pair.karte_events("marketo_click_link")
     assert [event["values"]["webpage_id"] for event in events] == [5, 5]
+
+
+@pytest.mark.parametrize("loaded", [["x"], "x", None, 5, {"event_name": "download", "values": 5}])
+def test_one_bad_row_of_the_teams_table_stops_no_other_event(typed: Pair, loaded: Any) -> None:
+    typed.lead("a@example.jp")
+    at = typed.now() - timedelta(minutes=20)
+    values = {"email": "a@example.jp", "document": "x"}
+    good = {"event_name": "download", "user_id": "u1", "occurred_at": "2026-11-20T12:00:00+09:00", "values": values}
+    typed.arrive("loaded_event", "karte.event", "1", loaded, at)
+    typed.arrive("loaded_event", "karte.event", "2", good, at)
+    typed.events_run(users_from="table", realtime={"enabled": False})
+    assert len(typed.activities()) == 1
 
 
 @pytest.mark.req("K4")

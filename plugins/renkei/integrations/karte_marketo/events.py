@@ -21,10 +21,11 @@ LONGEST = 255  # Marketo: a text attribute
 
 
 def row_of(event: Event) -> SourceRow:
-    """What the receiver, or the team's table, holds of an event."""
-    said = event.payload
+    """What the receiver, or the team's table, holds of an event. The table takes whatever is loaded into it."""
+    said: Any = event.payload if isinstance(event.payload, dict) else {}
     wanted = ("event_name", "user_id", "visitor_id", "occurred_at")
-    payload = {name: said.get(name) for name in wanted} | {"values": said.get("values") or {}}
+    values = said.get("values")
+    payload = {name: said.get(name) for name in wanted} | {"values": values if isinstance(values, dict) else {}}
     payload["received_at"] = event.received_at.isoformat()
     address = normalize_email(at(payload, "values.email"))
     return SourceRow(event.sender_id, payload, subject=f"email:{address}" if "@" in address else None)
