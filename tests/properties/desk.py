@@ -22,7 +22,9 @@ from renkei.integrations.on24_marketo.connect import read_definition
 from renkei.integrations.on24_marketo.definition import Definition
 from renkei.integrations.on24_marketo.ends import ends_of
 from renkei.integrations.on24_marketo.flow import build
+from renkei.integrations.on24_marketo.registration import EVENT
 from renkei.integrations.on24_marketo.settings import Settings
+from renkei.store import records
 from renkei.store.db import connect
 from renkei.store.suppression import Suppression
 from renkei.sync import steps
@@ -134,10 +136,16 @@ class Desk:
             self._definition = read_definition(marketo)
         asked = {**SETTINGS, **MAPPINGS[self.mapping]} | ({"profile_url": {"enabled": False}} if second else {})
         settings = Settings.model_validate(asked)
-        flow = build(settings, ends_of(settings, on24, marketo), self._definition)
+        account = f"on24:{on24.account_id}"
+        ends = ends_of(settings, on24, marketo, known_events=lambda ids: self._stored_events(account, ids))
+        flow = build(settings, ends, self._definition)
         for stage in flow.stages:
             stage.target.batch_size = BATCH
         return replace(flow, name="second", stages=flow.stages[:1]) if second else flow
+
+    def _stored_events(self, account: str, ids: Sequence[str]) -> set[str]:
+        with self.office.begin() as connection:
+            return records.known_keys(connection, account, EVENT, ids)
 
     def _clients(self) -> tuple[MarketoClient, On24Client]:
         session = requests.Session()

@@ -285,6 +285,18 @@ def load(
     return [row._mapping for row in rows]
 
 
+def known_keys(connection: sa.Connection, account: str, feed: str, keys: Sequence[str]) -> set[str]:
+    """Which of these records are stored."""
+    rows = connection.execute(
+        sa.select(source_record.c.key).where(
+            source_record.c.account == account,
+            source_record.c.feed == feed,
+            source_record.c.key == sa.any_(sa.cast(list(keys), sa.ARRAY(sa.Text))),
+        )
+    )
+    return set(rows.scalars())
+
+
 def load_ids(connection: sa.Connection, ids: Sequence[int]) -> list[Row]:
     """Stored records by id."""
     names = ("id", "feed", "key", "subject", "parent", "payload", "deleted", "observed_at", "version", "seq")

@@ -111,6 +111,7 @@ def _store_page(
         wanted = _without_forgotten(engine, connection, page.rows)
         run = runs.get_run(connection, run_id)
         scope = scope_of(flow, run)
+        _store_named(connection, flow, window, scope, page, observed_at)
         rows = dumps([_as_json(row) for row in wanted])
         left = [] if scope.dry else records.subjects_left(connection, account, feed.name, rows)
         stored = records.upsert_page(
@@ -135,6 +136,25 @@ def _store_page(
     counts["read"] += read
     counts["changed"] += len(stored.changed_ids) + landed.changed
     engine.failpoint("extract.after_commit")
+
+
+def _store_named(
+    connection: sa.Connection, flow: Flow, window: runs.Window, scope: Scope, page: Page, observed_at: datetime
+) -> None:
+    """Records of other feeds that came along; they belong to no window of their own."""
+    for feed in flow.feeds:
+        rows = page.named.get(feed.name, ())
+        if rows:
+            stored = records.upsert_page(
+                connection,
+                account=str(feed.source.account),
+                feed=scope.feed(feed.name),
+                rows=dumps([_as_json(row) for row in rows]),
+                observed_at=observed_at,
+                window_id=window.id,
+                insert_only=feed.insert_only,
+            )
+            _queue(connection, flow, feed, scope, stored, rows, bulk=window.kind in ("full", "slice"))
 
 
 def _land(

@@ -76,12 +76,14 @@ class Page:
     """One page read. ``cursor`` resumes after it (plain JSON); None means the end was reached.
 
     ``table`` holds records besides ``rows``, too many to pass one by one. ``observed_at``: as of when they were true,
-    where that is earlier than the request (an export)."""
+    where that is earlier than the request (an export). ``named``: records of other feeds of the flow that the rows name
+    and cannot be judged without, by feed."""
 
     rows: Sequence[SourceRow]
     cursor: Fields | None
     table: CsvTable | None = None
     observed_at: datetime | None = None
+    named: Mapping[str, Sequence[SourceRow]] = field(default_factory=dict)
 
 
 class Source(Protocol):

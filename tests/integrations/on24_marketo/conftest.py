@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,9 @@ from renkei.clients.on24 import On24Client
 from renkei.integrations.on24_marketo.connect import read_definition
 from renkei.integrations.on24_marketo.ends import ends_of
 from renkei.integrations.on24_marketo.flow import build
+from renkei.integrations.on24_marketo.registration import EVENT
 from renkei.integrations.on24_marketo.settings import Settings
+from renkei.store import records
 from renkei.store.db import connect
 from renkei.sync.engine import Engine, RunSummary
 from renkei.sync.flow import Flow
@@ -106,7 +108,12 @@ class Pair:
         self.add("marketo", "custom_objects", {"apiName": "oN24Attendee_c", "state": state, "fields": lines})
 
     def flow(self, settings: Settings) -> Flow:
-        return build(settings, ends_of(settings, self.on24, self.marketo), read_definition(self.marketo))
+        ends = ends_of(settings, self.on24, self.marketo, known_events=self._stored_events)
+        return build(settings, ends, read_definition(self.marketo))
+
+    def _stored_events(self, ids: Sequence[str]) -> set[str]:
+        with self.store.begin() as connection:
+            return records.known_keys(connection, f"on24:{self.on24.account_id}", EVENT, ids)
 
     def run(self, minutes: float = 16, request: Mapping[str, Any] | None = None, **changes: Any) -> RunSummary:
         """A whole run, ``minutes`` after the one before."""

@@ -165,6 +165,24 @@ def test_nobodies_write_nothing_each_with_a_reason(ready: Pair) -> None:
     assert {"test_user", "forgotten", "deleted", "blocked", "anonymous", "test_event"} <= ready.reasons()
 
 
+@pytest.mark.req("O11", "O25", "O26")
+def test_an_older_event_that_on24_does_not_list_yet_is_asked_for_by_its_id(ready: Pair) -> None:
+    """ON24 lists an event as updated 2 to 12 hours after somebody registered for it."""
+    ready.sandbox.world.vendors["on24"].configure({"freshness": True})
+    now = ready.sandbox.world.clock.now().isoformat()
+    for kind in ({"istestevent": True}, {"contenttype": "virtualenvironment"}, {"description": "春のウェビナー"}):
+        [event] = ready.add("on24", "events", {
+            "createtimestamp": "2026-06-02T00:00:00-08:00", "livestart": "2026-12-17T01:00:00-08:00",
+            "liveend": "2026-12-17T02:00:00-08:00", **kind,
+        })  # fmt: skip
+        register(ready, f"{event['eventid']}@example.jp", eventid=event["eventid"], createtimestamp=now)
+    assert totals(ready.run()) == (2, 0, 0)
+    assert [record["eventtitle"] for record in ready.records()] == ["春のウェビナー"]
+    assert {"test_event", "virtual_conference_off"} <= ready.reasons()
+    for _ in range(4):
+        assert totals(ready.run(minutes=240)) == (0, 0, 0)
+
+
 @pytest.mark.req("O28")
 def test_attendance_that_appears_late_is_not_missed(ready: Pair) -> None:
     ready.sandbox.world.vendors["on24"].configure({"freshness": True})

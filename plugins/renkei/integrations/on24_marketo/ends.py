@@ -7,6 +7,7 @@ from typing import Any
 
 from renkei.endpoints.marketo import CustomObjectTarget, LeadTarget, ProgramMemberTarget
 from renkei.endpoints.on24 import Known, On24Attendees, On24Events, On24Registrants
+from renkei.integrations.on24_marketo.events import KnownEvents
 from renkei.integrations.on24_marketo.flow import Ends
 from renkei.integrations.on24_marketo.registration import normalised
 from renkei.integrations.on24_marketo.settings import Settings
@@ -24,9 +25,10 @@ def ends_of(
     marketo: Any,
     known: Known = lambda email: {},
     described: Mapping[str, Any] | None = None,
+    known_events: KnownEvents = lambda ids: (),
 ) -> Ends:
     """Feeds and targets; nothing is called. ``on24`` and ``marketo`` are the vendors' clients; ``known`` tells what
-    registrations of an address are stored (eventuserid → eventid)."""
+    registrations of an address are stored (eventuserid → eventid), ``known_events`` which events are."""
     return Ends(
         events=On24Events(on24),
         registrants=On24Registrants(on24, subject_of),
@@ -34,4 +36,5 @@ def ends_of(
         leads=LeadTarget(marketo),
         records=CustomObjectTarget(marketo, settings.custom_object, definition=(described or {}).get("object")),
         members=ProgramMemberTarget(marketo) if settings.member_status.programs else None,
+        known_events=known_events,
     )

@@ -1,4 +1,5 @@
-"""Events over time: reading them again after their live end, and telling when their attendance has settled.
+"""Events over time: knowing them in time, reading them again after their live end, and telling when their attendance
+has settled.
 
 ON24's values settle up to 24 hours late, and some of them move no timestamp (ON24 API v2: attendee
 ``lastActivity``). So each event is read again some hours after its live end, through its own endpoints.
@@ -6,19 +7,24 @@ ON24's values settle up to 24 hours late, and some of them move no timestamp (ON
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from renkei.errors import ConfigurationError
 from renkei.integrations.on24_marketo.registration import ATTENDEE, EVENT, REGISTRANT
 from renkei.integrations.on24_marketo.settings import Settings
 from renkei.integrations.on24_marketo.values import moment_of
 from renkei.sync.flow import ExtraRead, Stored
 from renkei.sync.ports import Fields, Page, Source, SourceRow, Span
 
+log = logging.getLogger("renkei.extract")
+
 SETTLED = "renkei_settled"
 WITH_LIVE_END = ("webcast", "golive", "")
 CATCH_UP = timedelta(days=14)  # an event that ended longer ago is read by windows and full loads only
+KnownEvents = Callable[[Sequence[str]], Collection[str]]  # event ids → those of them that are stored
 
 
 class SettlingEvents:
@@ -44,6 +50,40 @@ class SettlingEvents:
         ended = live_end(row.payload)
         settled = ended is not None and ended + self._after <= now
         return replace(row, payload={**row.payload, SETTLED: settled})
+
+
+class WithEvents:
+    """A source of people that brings along the events they name, where those are not ``known`` yet.
+
+    ON24 lists an older event hours after somebody registered for it (API v2: ``updated``), and until it is known
+    nobody can tell that it is a test, or what it is called. What ON24 does not show by its id stays unknown.
+    """
+
+    def __init__(self, people: Source, events: Source, known: KnownEvents) -> None:
+        self.account = people.account
+        self._people, self._events, self._known = people, events, known
+        self._asked: set[str] = set()
+
+    def now(self) -> datetime:
+        return self._people.now()
+
+    def pages(self, span: Span, cursor: Fields | None) -> Iterator[Page]:
+        for page in self._people.pages(span, cursor):
+            ids = {row.parent for row in page.rows if row.parent} - self._asked
+            rows = [row for event_id in self._unknown(ids) for row in self._read(event_id, span)]
+            yield replace(page, named={EVENT: rows}) if rows else page
+
+    def _unknown(self, ids: set[str]) -> list[str]:
+        self._asked |= ids
+        return sorted(ids - set(self._known(sorted(ids)))) if ids else []
+
+    def _read(self, event_id: str, span: Span) -> list[SourceRow]:
+        try:
+            found = self._events.pages(replace(span, params={"eventid": event_id}), None)
+            return [row for page in found for row in page.rows]
+        except ConfigurationError as error:
+            log.warning("Event %s cannot be asked for, so nothing is known of it: %s", event_id, error)
+            return []
 
 
 def live_end(event: Fields) -> datetime | None:

@@ -10,7 +10,7 @@ from typing import Literal
 from renkei.errors import ConfigurationError
 from renkei.integrations.checks import refuse_errors
 from renkei.integrations.on24_marketo.definition import Definition, examine
-from renkei.integrations.on24_marketo.events import SettlingEvents, resweeps
+from renkei.integrations.on24_marketo.events import KnownEvents, SettlingEvents, WithEvents, resweeps
 from renkei.integrations.on24_marketo.mapping import Mapper
 from renkei.integrations.on24_marketo.registration import ATTENDEE, EVENT, REGISTRANT
 from renkei.integrations.on24_marketo.settings import NAME, Settings
@@ -23,7 +23,8 @@ EARLIEST = date(2020, 1, 1)
 
 @dataclass(frozen=True)
 class Ends:
-    """Both sides of the flow. ``members`` is needed only where programs are mapped."""
+    """Both sides of the flow. ``members`` is needed only where programs are mapped; ``known_events`` tells which events
+    are stored."""
 
     events: Source
     registrants: Source
@@ -31,6 +32,7 @@ class Ends:
     leads: Target
     records: Target
     members: Target | None = None
+    known_events: KnownEvents = lambda ids: ()
 
 
 def build(settings: Settings, ends: Ends, definition: Definition) -> Flow:
@@ -53,10 +55,11 @@ def build(settings: Settings, ends: Ends, definition: Definition) -> Flow:
 
 def _feeds(settings: Settings, ends: Ends) -> tuple[Feed, ...]:
     settled_after = timedelta(hours=settings.member_status.no_show_after_hours)
+    events = SettlingEvents(ends.events, settled_after)
     return (
-        _feed(EVENT, SettlingEvents(ends.events, settled_after), settings, fans_out=True),
-        _feed(REGISTRANT, ends.registrants, settings),
-        _feed(ATTENDEE, ends.attendees, settings),
+        _feed(EVENT, events, settings, fans_out=True),
+        _feed(REGISTRANT, WithEvents(ends.registrants, events, ends.known_events), settings),
+        _feed(ATTENDEE, WithEvents(ends.attendees, events, ends.known_events), settings),
     )
 
 

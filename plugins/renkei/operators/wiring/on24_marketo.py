@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -16,7 +16,7 @@ from renkei.integrations.on24_marketo.connect import definition_of, read_definit
 from renkei.integrations.on24_marketo.definition import Definition
 from renkei.integrations.on24_marketo.ends import ends_of, subject_of
 from renkei.integrations.on24_marketo.flow import build
-from renkei.integrations.on24_marketo.registration import REGISTRANT
+from renkei.integrations.on24_marketo.registration import EVENT, REGISTRANT
 from renkei.integrations.on24_marketo.settings import NAME, Settings
 from renkei.integrations.settings_base import IntegrationSettings
 from renkei.operators.wiring.purses import MARKETO_RESET, allowance_of, purse_settings
@@ -54,7 +54,9 @@ class Wiring:
         run's other steps."""
         words = self._described(fresh) if described else None
         definition = definition_of(words) if words else Definition(exists=False)
-        ends = ends_of(self.settings, self.on24, self.marketo, self._stored_registrations, words)
+        ends = ends_of(
+            self.settings, self.on24, self.marketo, self._stored_registrations, words, self._stored_events
+        )
         return replace(build(self.settings, ends, definition), allowance=self.allowance)
 
     def allowance(self) -> Allowance:
@@ -76,6 +78,11 @@ class Wiring:
         with self.engine.store.begin() as connection:
             stored = records.load(connection, account, [REGISTRANT], "subject", [subject] if subject else [])
         return {str(row["payload"].get("eventuserid")): str(row["payload"].get("eventid")) for row in stored}
+
+    def _stored_events(self, ids: Sequence[str]) -> set[str]:
+        """Which of these events are stored."""
+        with self.engine.store.begin() as connection:
+            return records.known_keys(connection, f"on24:{self.on24.account_id}", EVENT, ids)
 
     def read_usage(self) -> None:
         """Takes over Marketo's own count of today's calls when ours is older than 15 minutes."""
