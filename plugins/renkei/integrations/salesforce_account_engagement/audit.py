@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from renkei.integrations.salesforce_account_engagement.fields import rules
+from renkei.integrations.salesforce_account_engagement.group_index import MOST_TOLD
 from renkei.integrations.salesforce_account_engagement.people import (
     Eligibility,
     address,
@@ -116,7 +117,7 @@ class Auditor:
             yield Found(
                 "one_to_one", prospect.key, "Several prospects have the same CRM id.",
                 "Merge them in Account Engagement, or correct the CRM id of all but one.",
-                detail={"prospects": sorted(same), "crm_id": prospect.parent},
+                detail={"prospects": sorted(same)[:MOST_TOLD], "crm_id": prospect.parent},
             )  # fmt: skip
 
     def _ambiguous(self, at: Surroundings, person: Stored | None) -> Iterator[Found]:
@@ -128,14 +129,14 @@ class Auditor:
             yield Found(
                 "ambiguous_email", prospect.key, f"{len(people)} Salesforce records have its address, and it has no "
                 "CRM id: which is meant, is not defined.", "Merge the records, or give the prospect the right CRM id.",
-                detail={"salesforce": sorted(one.key for one in people)},
+                detail={"salesforce": sorted(one.key for one in people)[:MOST_TOLD]},
             )  # fmt: skip
         others = [one.key for one in at.others if address(one) == mine and not one.deleted]
         if others and not self.settings.several_prospects_per_address:
             yield Found(
                 "ambiguous_email", prospect.key, "Other prospects have its address.",
                 "Merge them; or set several_prospects_per_address, if the account allows it.",
-                detail={"prospects": sorted(others)},
+                detail={"prospects": sorted(others)[:MOST_TOLD]},
             )  # fmt: skip
 
     def _namesakes(self, at: Surroundings) -> list[Stored]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from renkei.integrations.salesforce_account_engagement.creates import Creator
 from renkei.integrations.salesforce_account_engagement.fields import rules
+from renkei.integrations.salesforce_account_engagement.group_index import GroupIndex, ambiguity
 from renkei.integrations.salesforce_account_engagement.names import (
     CONTACTS,
     CRM_ID,
@@ -30,7 +31,6 @@ from renkei.integrations.salesforce_account_engagement.people import (
     is_converted,
     is_person_account,
     newest_first,
-    told,
 )
 from renkei.integrations.salesforce_account_engagement.settings import Settings
 from renkei.sync.flow import Skip, Stored, Write
@@ -78,14 +78,17 @@ class _Case:
     group: Group
     matches: list[Match] = field(default_factory=list)
     ends: list[tuple[Pair, str]] = field(default_factory=list)
+    ended: dict[int, str] = field(default_factory=dict)
     wanted: list[Wanted] = field(default_factory=list)
     taken: set[Place] = field(default_factory=set)
     settled: set[Place] = field(default_factory=set)
 
     def judged(self) -> Judgement:
-        self.people = {person.key: person for person in self.group.left}
-        self.prospects = {prospect.key: prospect for prospect in self.group.right}
-        for pair in [pair for pair in self.group.pairs if pair.state == "live"]:
+        self.index = GroupIndex(self.group, self.eligible.live, self._rank)
+        live = [pair for pair in self.group.pairs if pair.state == "live"]
+        self.held = {pair.left for pair in live}  # records of live pairs that were not looked at yet, or go on
+        self.making: set[str | None] = set()  # addresses of prospects to be made
+        for pair in live:
             self._keep_or_end(pair)
         steps = (
             self._archive_still_due,
@@ -107,7 +110,7 @@ class _Case:
     # what was a pair before
 
     def _keep_or_end(self, pair: Pair) -> None:
-        person, prospect = self.people.get(pair.left[1]), self.prospects.get(pair.right[1])
+        person, prospect = self.index.people.get(pair.left[1]), self.index.prospects.get(pair.right[1])
         if person is None or prospect is None:
             self._end(pair, "forgotten")
         elif prospect.deleted:
@@ -153,15 +156,17 @@ class _Case:
 
     def _end(self, pair: Pair, reason: str) -> None:
         self.ends.append((pair, reason))
+        self.ended[pair.id] = reason
+        self.held.discard(pair.left)
 
     # who is matched anew, the surest way first
 
     def _archive_still_due(self, prospect: Stored) -> None:
         """The prospect of a deleted record goes to the recycle bin once; who takes it out again is obeyed."""
-        last = self._last_pair(prospect)
+        last = self.index.last_pair(prospect)
         if prospect.deleted or last is None or self._why_ended(last) not in ARCHIVED_FOR:
             return
-        person = self.people.get(last.left[1])
+        person = self.index.people.get(last.left[1])
         if person is not None and not self.eligible.live(person) and not self._archived_by_us(prospect):
             self._archive(prospect, str(self._why_ended(last)))
 
@@ -181,7 +186,7 @@ class _Case:
 
     def _crm_id(self, prospect: Stored) -> str | None:
         """The prospect's CRM id, unless the pair with that record ended over its address."""
-        last = self._last_pair(prospect)
+        last = self.index.last_pair(prospect)
         over = last is not None and self._why_ended(last) == ADDRESS_CHANGED and last.left[1] == prospect.parent
         return None if over else prospect.parent
 
@@ -190,7 +195,7 @@ class _Case:
         seen: set[str] = set()
         while crm_id not in seen:
             seen.add(crm_id)
-            person = self.people.get(crm_id)
+            person = self.index.people.get(crm_id)
             if person is None or person.parent is None or not (person.deleted or is_converted(person)):
                 return person
             crm_id = person.parent
@@ -198,18 +203,15 @@ class _Case:
 
     def _back_from_the_bin(self, prospect: Stored) -> None:
         """Back in Salesforce, or in the sharing rule again: out of the recycle bin, if it was put there for that."""
-        last = self._last_pair(prospect)
+        last = self.index.last_pair(prospect)
         if not prospect.deleted or last is None or self._why_ended(last) not in ARCHIVED_FOR:
             return
-        person = self.people.get(last.left[1])
+        person = self.index.people.get(last.left[1])
         if person is not None and self._free(person) and self._archived_by_us(prospect):
             self._match(person, prospect, "undeleted", {}, undelete=True)
 
-    def _last_pair(self, prospect: Stored) -> Pair | None:
-        return next((pair for pair in self.group.pairs if pair.right == place(prospect)), None)
-
     def _why_ended(self, pair: Pair) -> str | None:
-        return next((reason for ended, reason in self.ends if ended.id == pair.id), pair.retired_reason)
+        return self.ended.get(pair.id, pair.retired_reason)
 
     def _archived_by_us(self, prospect: Stored) -> bool:
         return self.group.sent.get(place(prospect), {}).get(IS_DELETED) is True
@@ -217,10 +219,10 @@ class _Case:
     def _by_creation(self, prospect: Stored) -> None:
         """One was created for the other, and the ids do not show it yet."""
         made = self.group.created.get(place(prospect))
-        person = self.people.get(made) if made else None
+        person = self.index.people.get(made) if made else None
         if person is None:
-            origin = next((one for one, key in self.group.created.items() if key == prospect.key), None)
-            person = self.people.get(origin[1]) if origin and origin[0] != PROSPECT else None
+            origin = self.index.origin(prospect)
+            person = self.index.people.get(origin[1]) if origin and origin[0] != PROSPECT else None
         if prospect.deleted or (person is None and made is None):
             return
         if person is not None and self._free(person):
@@ -230,15 +232,14 @@ class _Case:
 
     def _by_address(self, prospect: Stored) -> None:
         """Without a CRM id that leads anywhere: the same address, contact before lead (or as set), the newest first."""
-        if prospect.deleted or self._flagged(prospect) or address(prospect) is None:
+        if prospect.deleted or self._flagged(prospect) or self.index.address(prospect) is None:
             return
-        if self._crm_id(prospect) in self.people:
+        if self._crm_id(prospect) in self.index.people:
             return
-        found = [one for one in self.group.left if address(one) == address(prospect) and self.eligible.live(one)]
-        free = sorted((one for one in found if self._free(one)), key=self._rank)
-        if free:
-            others = [told(one) for one in (*free[1:], *(one for one in found if one not in free))]
-            self._match(free[0], prospect, "email", {"ambiguous": others} if others else {})
+        found = self.index.live_at(prospect)
+        free = next((one for one in found if self._free(one)), None)
+        if free is not None:
+            self._match(free, prospect, "email", ambiguity(free, found, self._free))
 
     def _rank(self, person: Stored) -> tuple[Any, ...]:
         kind = "lead" if person.feed == LEAD else "contact"
@@ -250,7 +251,7 @@ class _Case:
             self.settled.add(place(prospect))
         elif self._flagged(prospect):
             self._leave(prospect, "do_not_sync")
-        elif address(prospect) is None:
+        elif self.index.address(prospect) is None:
             self._leave(prospect, "no_address")
         elif self._was_in_salesforce(prospect):
             self._leave(prospect, "crm_id_dangling")
@@ -264,7 +265,7 @@ class _Case:
 
     def _was_in_salesforce(self, prospect: Stored) -> bool:
         """A record that was deleted there is never made again."""
-        last = self._last_pair(prospect)
+        last = self.index.last_pair(prospect)
         deleted = last is not None and self._why_ended(last) in ARCHIVED_FOR
         return self._crm_id(prospect) is not None or place(prospect) in self.group.created or deleted
 
@@ -277,6 +278,7 @@ class _Case:
         if reason is not None:
             self.wanted.append(_skip(person, reason))
         else:
+            self.making.add(self.index.address(person))
             self.wanted.append(Wanted(NEW_PROSPECTS, person, self.creator.prospect(person)))
 
     def _no_prospect_because(self, person: Stored) -> str | None:
@@ -284,16 +286,16 @@ class _Case:
             return "outside_sharing_rule"
         if not self.eligible.live(person):
             return "person_accounts_off"
-        if address(person) is None:
+        if self.index.address(person) is None:
             return "no_address"
         if place(person) in self.group.created:
             return "created_and_not_read_yet"
-        if any(one.parent == person.key for one in self.group.right):
+        if person.key in self.index.crm_ids:
             return "its_prospect_is_left_alone"
-        same = [one for one in self.group.right if address(one) == address(person)]
+        same = self.index.address(person) in self.index.prospect_addresses
         if same and not self.settings.several_prospects_per_address:
             return "address_already_on_a_prospect"
-        if any(wanted.stage == NEW_PROSPECTS and address(wanted.about) == address(person) for wanted in self.wanted):
+        if self.index.address(person) in self.making:
             return None if self.settings.several_prospects_per_address else "address_already_on_a_prospect"
         if not self.settings.creates.prospects:
             return "creating_is_off"
@@ -302,12 +304,7 @@ class _Case:
     # outcomes
 
     def _free(self, person: Stored) -> bool:
-        return self.eligible.live(person) and place(person) not in self.taken and place(person) not in self._held()
-
-    def _held(self) -> set[Place]:
-        """Records of live pairs that were not looked at yet, or go on."""
-        ended = {pair.id for pair, _ in self.ends}
-        return {pair.left for pair in self.group.pairs if pair.state == "live" and pair.id not in ended}
+        return place(person) not in self.taken and place(person) not in self.held and self.eligible.live(person)
 
     def _flagged(self, prospect: Stored) -> bool:
         return self.eligible.left_alone(prospect)

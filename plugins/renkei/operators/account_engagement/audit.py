@@ -106,7 +106,8 @@ def _surroundings(store: sa.Engine, sides: tuple[str, str], prospects: Sequence[
         mine = dict(by_subject.get(prospect.subject, {})) if prospect.subject else {}
         if prospect.parent in by_key:
             mine[str(prospect.parent)] = by_key[str(prospect.parent)]
-        beside = {**near.get(prospect.subject, {}), **near.get(f"crm:{prospect.parent}", {})}
+        beside = dict(near.get(prospect.subject, {})) if prospect.subject else {}
+        beside |= near.get(f"crm:{prospect.parent}", {}) if prospect.parent else {}
         beside.pop(prospect.key, None)
         yield Surroundings(prospect, mine, list(beside.values()))
 
