@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from renkei.clients.marketo import MarketoClient
 from renkei.endpoints.marketo import normalize_email
+from renkei.endpoints.marketo_newest import OUTSIDE
 from renkei.errors import SyncError
 from renkei.sync.ports import Account, Fields, Page, SourceRow, Span
 from renkei.sync.shelves import People, Person
@@ -47,8 +48,8 @@ class User:
         return found[1] if found else ""
 
     @property
-    def subject(self) -> str | None:
-        return f"email:{self.address}" if self.address else None
+    def subject(self) -> str:
+        return f"email:{self.address}" if self.address else f"{OUTSIDE}:{self.id}"
 
 
 def user_of(who: str, values: Mapping[str, Any]) -> User:
@@ -183,8 +184,8 @@ def linked_row(user: User, hit: Hit) -> SourceRow:
         "others": list(hit.others),
         "failed": hit.failed,
     }
-    of_lead = User("", str((hit.lead or {}).get("email") or ""))
-    return SourceRow(user.id, payload, subject=user.subject or of_lead.subject)
+    known = user if user.address else replace(user, email=str((hit.lead or {}).get("email") or ""))
+    return SourceRow(user.id, payload, subject=known.subject)
 
 
 def refused_row(user: User, reason: str, when: datetime) -> SourceRow:

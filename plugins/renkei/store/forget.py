@@ -15,27 +15,59 @@ REASON = "forgotten"
 
 @dataclass(frozen=True)
 class _Person:
-    """Everything a person goes by in our tables. ``keys`` are (flow, key): a bare key may be somebody else's."""
+    """Everything a person goes by in our tables. ``also``: what other systems know them by (``karte_user:u-1001``,
+    ``lead:12``). ``keys`` are (flow, key): a bare key may be somebody else's."""
 
     subject: str
     address: str
+    also: list[str]
     record_ids: list[int]
     change_ids: list[int]
     keys: list[tuple[str, str]]
 
 
-# A value that is the address and nothing but the address, wherever it stands in a payload.
-_HOLDS_ADDRESS = """(:address <> '' and strpos(lower(payload::text), :address) > 0
+# A value that is the address and nothing but the address, wherever it stands in a payload and however it is spelt.
+_HOLDS_ADDRESS = """(:address <> '' and strpos(lower(normalize(payload::text, NFKC)), :address) > 0
     and exists (select from jsonb_path_query(payload, 'strict $.**') as found
-                 where jsonb_typeof(found) = 'string' and lower(btrim(found #>> '{}')) = :address))"""
+                 where jsonb_typeof(found) = 'string'
+                   and lower(btrim(normalize(found #>> '{}', NFKC), E' \\t\\r\\n')) = :address))"""
+# A payload that names the person by another system's id, as the receiver's contracts have it.
+_NAMES_THEM = """(cardinality(cast(:also as text[])) > 0 and (
+    {system} || '_user:' || coalesce(nullif(payload ->> 'user_id', ''), payload ->> 'visitor_id') = any(:also)
+    or {system} = 'marketo' and 'lead:' || (payload ->> 'lead_id') = any(:also)))"""
+_OF_ACCOUNT = _NAMES_THEM.format(system="split_part(account, ':', 1)")
+_OF_SOURCE = _NAMES_THEM.format(system="split_part(source, '.', 1)")
 
+# A link may name another system's id of the person: then that record says who it is.
 _SUBJECTS = text("""
-select match_key from renkei.identity_link where target_id = :id
+select coalesce(person.subject, link.match_key)
+  from renkei.identity_link link
+  left join renkei.source_record person
+    on person.key = substr(link.match_key, strpos(link.match_key, ':') + 1) and person.subject like 'email:%'
+   and split_part(person.account, ':', 1) || '_user:' || person.key = link.match_key
+ where link.target_id = :id and not exists (
+       select from renkei.source_record own
+        where (own.account, own.key) = (link.account, link.target_id) and own.subject like 'email:%')
 union
 select subject from renkei.source_record where subject is not null and (key = :id or split_part(key, ':', 2) = :id)
 """)
 _RECORDS = text(f"""
-select id from renkei.source_record where subject = :subject or subject is null and {_HOLDS_ADDRESS}
+select id from renkei.source_record
+ where subject = :subject or (subject is null or subject not like 'email:%') and {_HOLDS_ADDRESS}
+""")
+_ALSO = text("""
+with theirs as (
+    select split_part(account, ':', 1) || '_user:' || key as name, payload ->> 'user' = key as is_user
+      from renkei.source_record where id = any(:record_ids))
+select name from theirs where is_user
+union
+select unnest(array[link.match_key, link.object || ':' || link.target_id])
+  from renkei.identity_link link join theirs on link.match_key = theirs.name
+ where link.target_id <> :reason
+""")
+_EVENTS = text(f"""
+select id from renkei.source_record
+ where subject = any(:also) or (subject is null or subject not like 'email:%') and {_OF_ACCOUNT}
 """)
 _NAMED = "(key = :subject or right(key, length(:subject) + 1) = ':' || :subject)"  # as in "program:email:…"
 _CHANGES = text(f"""
@@ -82,16 +114,19 @@ _STATEMENTS = {
             payload = '{{}}', explanation = '{{}}', {_MASKED_KEY},
             state = 'done', done_at = coalesce(done_at, now()), outcome = coalesce(outcome, :reason)
         where {_OF_PERSON}""",
-    "request_gate": f"delete from renkei.request_gate where {_OF_PERSON}",
+    "request_gate": f"""
+        delete from renkei.request_gate
+        where {_OF_PERSON} or split_part(account, ':', 1) || '_user:' || key = any(:also)""",
     "identity_link": f"""
         update renkei.identity_link set
             state = 'retired', retired_at = coalesce(retired_at, now()), retired_reason = :reason,
             {_MASKED.format(column="match_key")}, target_id = :reason, explanation = '{{}}'
-        where match_key = :subject""",
+        where match_key = :subject or match_key = any(:also) and (match_key like '%\\_user:%'
+            or (account, target_id) in (select account, key from renkei.source_record where id = any(:record_ids)))""",
     "inbox_event": f"""
         update renkei.inbox_event set payload = '{{}}', state = 'used', used_at = coalesce(used_at, now())
-        where {_HOLDS_ADDRESS}""",
-    "loaded_event": f"update renkei.loaded_event set payload = '{{}}' where {_HOLDS_ADDRESS}",
+        where {_HOLDS_ADDRESS} or {_OF_SOURCE}""",
+    "loaded_event": f"update renkei.loaded_event set payload = '{{}}' where {_HOLDS_ADDRESS} or {_OF_SOURCE}",
     "visit": "delete from renkei.visit where visitor in (select visitor from renkei.conversion where email = :address)",
     "conversion": "delete from renkei.conversion where email = :address",
     "cache_stage": "delete from renkei.cache_stage where subject = :subject",
@@ -127,12 +162,14 @@ def forget(connection: Connection, suppression: Suppression, who: str, *, reason
     """
     forget_alone(connection)
     person = _find(connection, _subject(connection, who.strip()))
-    suppression.add(connection, person.subject, reason)
+    for subject in dict.fromkeys([person.subject, *person.also]):
+        suppression.add(connection, subject, reason)
     values = {
         "reason": REASON,
         "subject": person.subject,
         "address": person.address,
         "mask": f"{REASON}:{suppression.digest(person.subject)[:32]}",
+        "also": person.also,
         "record_ids": person.record_ids,
         "change_ids": person.change_ids,
         "key_flows": [flow for flow, _ in person.keys],
@@ -144,19 +181,25 @@ def forget(connection: Connection, suppression: Suppression, who: str, *, reason
 def _subject(connection: Connection, who: str) -> str:
     if "@" in who:
         return subject_of(who.removeprefix("email:"))
-    found = list(connection.execute(_SUBJECTS, {"id": who}).scalars())
+    found = set(connection.execute(_SUBJECTS, {"id": who}).scalars())
+    own = {subject for subject in found if subject.endswith(f"_user:{who}")}
+    found = found - own or own  # an address says more than the id itself
     if len(found) != 1:
         raise ConfigurationError(
             "Several people have this id." if found else "Nobody is known by this id.",
             remedy="Give the e-mail address instead.",
         )
-    return str(found[0])
+    return str(found.pop())
 
 
 def _find(connection: Connection, subject: str) -> _Person:
     address = subject.removeprefix("email:") if subject.startswith("email:") else ""
     values: dict[str, Any] = {"subject": subject, "address": address}
-    values["record_ids"] = list(connection.execute(_RECORDS, values).scalars())
+    records = set(connection.execute(_RECORDS, values).scalars())
+    values["also"] = sorted(connection.execute(_ALSO, {"record_ids": list(records), "reason": REASON}).scalars())
+    if not address:
+        values["also"].append(subject)
+    values["record_ids"] = sorted(records | set(connection.execute(_EVENTS, values).scalars()))
     values["change_ids"] = list(connection.execute(_CHANGES, values).scalars())
     keys = [(row.flow, row.key) for row in connection.execute(_KEYS, values)]
-    return _Person(subject, address, values["record_ids"], values["change_ids"], keys)
+    return _Person(subject, address, values["also"], values["record_ids"], values["change_ids"], keys)

@@ -41,7 +41,7 @@ def row_of_log(row: Row, activity: str) -> SourceRow:
 
 def _row(key: str, payload: dict[str, Any]) -> SourceRow:
     address = normalize_email(payload.get("email"))
-    return SourceRow(key, payload, subject=f"email:{address}" if address else None)
+    return SourceRow(key, payload, subject=f"email:{address}" if address else f"lead:{payload['lead_id']}")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from renkei.endpoints.karte import MARKER
 from renkei.endpoints.marketo import normalize_email
+from renkei.endpoints.marketo_newest import OUTSIDE
 from renkei.integrations.karte_marketo.settings import EventRule, Settings
 from renkei.integrations.karte_marketo.values import at, instant
 from renkei.sync.flow import Decision, Ref, Skip, Unit, Unmappable, Write
@@ -28,7 +29,8 @@ def row_of(event: Event) -> SourceRow:
     payload = {name: said.get(name) for name in wanted} | {"values": values if isinstance(values, dict) else {}}
     payload["received_at"] = event.received_at.isoformat()
     address = normalize_email(at(payload, "values.email"))
-    return SourceRow(event.sender_id, payload, subject=f"email:{address}" if "@" in address else None)
+    user = f"{OUTSIDE}:{payload['user_id'] or payload['visitor_id'] or ''}"
+    return SourceRow(event.sender_id, payload, subject=f"email:{address}" if "@" in address else user)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class EventMapper:
         said = unit.records[0].payload
         rule = self._rule(said)
         key = self._key(rule, said) if rule else None
-        if key is None or key.field == "karte_user":
+        if key is None or key.field == OUTSIDE:
             return ()
         return [Write(unit.value, match=(key,), may_create=False, absent_reason=NO_LEAD)]
 
@@ -90,14 +92,14 @@ class EventMapper:
         if rule.lead_key == "marketo.id":
             return MatchKey("id", str(value)) if str(value or "").isdigit() else None
         if rule.lead_key == "user":
-            return MatchKey("karte_user", str(value)) if value else None
+            return MatchKey(OUTSIDE, str(value)) if value else None
         address = normalize_email(value)
         return MatchKey("email", address) if "@" in address and address.isascii() else None
 
     def _keys(self, rule: EventRule, said: Mapping[str, Any]) -> tuple[MatchKey, ...]:
         """The rule's own key first, then the lead the user was linked with."""
         user = said.get("user_id") or said.get("visitor_id")
-        keys = [self._key(rule, said), MatchKey("karte_user", str(user)) if user else None]
+        keys = [self._key(rule, said), MatchKey(OUTSIDE, str(user)) if user else None]
         return tuple(dict.fromkeys(key for key in keys if key is not None))
 
 
