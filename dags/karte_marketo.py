@@ -85,14 +85,17 @@ def common(cron: str | None, takes: timedelta, doc_md: str) -> dict[str, Any]:
     return frame | {"params": flow_params()}
 
 
-def when_it_arrives(flow: str, source: str) -> Any:
-    return inbox(flow, integration=INTEGRATION, flow=flow, sources=[source], slowly=SLOWLY)
+def when_it_arrives(dag_id: str, source: str, flow: str = "") -> Any:
+    """``flow``: the one whose runs these are, where the DAG has another name. What nobody asks for runs slowly only."""
+    if not SETTINGS.enabled(dag_id):
+        return japan(SLOWLY)
+    return inbox(dag_id, integration=INTEGRATION, flow=flow or dag_id, sources=[source], slowly=SLOWLY)
 
 
 ACTIVITY, EVENT = "marketo_activity_to_karte", "karte_event_to_marketo"
 FROM_LOG, FROM_TABLE = SETTINGS.activities.source == "log", SETTINGS.users_from == "table"
 HOUR, HALF = timedelta(hours=1), timedelta(minutes=30)
-AT_ONCE = when_it_arrives("karte_marketo_realtime", "karte.identify")
+AT_ONCE = when_it_arrives("karte_marketo_realtime", "karte.identify", "karte_marketo_leads")
 LOG_CRON, USERS_CRON = SETTINGS.activities.schedule, SETTINGS.users.schedule
 ACTIVITY_CRON = LOG_CRON if FROM_LOG else SLOWLY
 ON_ACTIVITY = japan(LOG_CRON) if FROM_LOG else when_it_arrives(ACTIVITY, "marketo.activity")

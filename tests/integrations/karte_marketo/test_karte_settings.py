@@ -13,6 +13,7 @@ from renkei.errors import ConfigurationError
 from renkei.integrations.karte_marketo.flows import LEADS
 from renkei.integrations.karte_marketo.settings import FLOWS, Settings
 from renkei.integrations.settings_base import read_settings
+from tests.integrations.karte_marketo.conftest import Pair
 
 ROOT = Path(__file__).resolve().parents[3]
 COOKIE_ALONE = {"link_key": "cookie", "scheduled": {"enabled": False}}
@@ -35,6 +36,38 @@ def test_defaults_link_by_email_every_half_hour(tmp_path: Path) -> None:
     assert (settings.link_key, settings.schedule_of(LEADS)) == ("email", "*/30 * * * *")
     assert settings.scheduled.enabled and settings.realtime.enabled
     assert not settings.users.enabled and not settings.events
+
+
+def parse(dag_id: str, folder: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> Any:
+    """A DAG of the pair with these settings."""
+    (folder / "karte_marketo.yaml").write_text(content)
+    monkeypatch.setenv("RENKEI_SETTINGS_DIR", str(folder))
+    return DagBag(ROOT / "dags" / "karte_marketo.py", bundle_name="test").dags[dag_id]
+
+
+def test_an_inbox_dag_watches_for_its_own_runs(pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would be started once a minute, however fast events arrive."""
+    pair.at_once()
+    pair.activities_run()
+    pair.events_run()
+    for dag_id in ("karte_marketo_realtime", "marketo_activity_to_karte", "karte_event_to_marketo"):
+        rule = "events: [{event_name: download, activity_type_id: 1, primary: values.x}]\n"
+        [asset] = parse(dag_id, tmp_path, monkeypatch, rule).schedule.asset_condition.objects
+        flow = asset.watchers[0].trigger.flow
+        assert pair.rows("select id from renkei.flow_run where flow = :flow", flow=flow), dag_id
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "content"),
+    [
+        ("karte_marketo_realtime", "realtime: {enabled: false}\n"),
+        ("marketo_activity_to_karte", "activities: {enabled: false}\n"), ("karte_event_to_marketo", "events: []\n"),
+    ],
+)  # fmt: skip
+def test_events_start_nothing_that_nobody_asks_for(
+    dag_id: str, content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert parse(dag_id, tmp_path, monkeypatch, content).schedule.expression == "*/10 * * * *"
 
 
 @pytest.mark.req("K14")
