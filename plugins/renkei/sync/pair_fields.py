@@ -118,8 +118,8 @@ def resolve_match(match: Match, pair: Pair | None, written: Mapping[Place, Writt
             writes[resolved.writes].why[rule.name] = decision[rule.name]
         elif resolved.reason == "equal" and (base is None or not same(base.value, resolved.value)):
             agreed[rule.name] = {"value": resolved.value, "at": _later(match).isoformat()}
-    _besides(match.left, match.left_fields, writes["left"], two_way.deleted_field)
-    _besides(match.right, match.right_fields, writes["right"], two_way.deleted_field)
+    for side, record, fields in (("left", match.left, match.left_fields), ("right", match.right, match.right_fields)):
+        agreed |= _besides(record, fields, writes[side], agreed, two_way.deleted_field)  # type: ignore[index]
     kept = {"agreed": agreed, "decision": decision, "look_again_at": _look_again(match, left, right)}
     not_read = any(one["reason"] == NOT_READ for one in decision.values())
     return ResolvedMatch([*_wanted(match, writes, two_way.stage_of)], kept, not_read)
@@ -172,11 +172,18 @@ def _later(match: Match) -> datetime:
     return max(match.left.observed_at, match.right.observed_at)
 
 
-def _besides(record: Stored, fields: Mapping[str, Any], writes: _Writes, deleted_field: str) -> None:
+def _besides(
+    record: Stored, fields: Mapping[str, Any], writes: _Writes, agreed: Mapping[str, Any], deleted_field: str
+) -> dict[str, Any]:
+    """What differs is written; returns what the record has come to show: once it did, another value is an edit."""
+    reached: dict[str, Any] = {}
     for name, value in fields.items():
         shown = record.deleted if name == deleted_field else record.payload.get(name)
         if not same(shown, value):
             writes.fields[name] = value
+        elif name != deleted_field and (name not in agreed or not same(agreed[name]["value"], value)):
+            reached[name] = {"value": value, "at": record.observed_at.isoformat()}
+    return reached
 
 
 def _look_again(match: Match, left: Written | None, right: Written | None) -> datetime | None:

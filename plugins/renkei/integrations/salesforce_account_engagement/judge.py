@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from renkei.integrations.salesforce_account_engagement.creates import Creator
+from renkei.integrations.salesforce_account_engagement.crm_ids import follow, moved
 from renkei.integrations.salesforce_account_engagement.fields import rules
 from renkei.integrations.salesforce_account_engagement.group_index import GroupIndex, ambiguity
 from renkei.integrations.salesforce_account_engagement.names import (
@@ -40,6 +41,7 @@ ARCHIVED_FOR = ("deleted_in_salesforce", "outside_sharing_rule", "merged_into_an
 PAUSED = "paused"
 NOT_READ = "not_read_since_the_settings_changed"
 ADDRESS_CHANGED = "address_changed_in_salesforce"
+CRM_ID_CHANGED = "crm_id_changed"
 
 
 def stage_of(record: Stored) -> str:
@@ -88,8 +90,15 @@ class _Case:
         live = [pair for pair in self.group.pairs if pair.state == "live"]
         self.held = {pair.left for pair in live}  # records of live pairs that were not looked at yet, or go on
         self.making: set[str | None] = set()  # addresses of prospects to be made
+        elsewhere = moved(live, self.index, self.eligible)
         for pair in live:
-            self._keep_or_end(pair)
+            if pair.id in elsewhere:
+                prospect = self.index.prospects[pair.right[1]]
+                self._end(pair, CRM_ID_CHANGED)
+                self._match(elsewhere[pair.id], prospect, "crm_id", {"was_with": pair.left[1]})
+        for pair in live:
+            if pair.id not in elsewhere:
+                self._keep_or_end(pair)
         steps = (
             self._archive_still_due,
             self._by_crm_id,
@@ -129,7 +138,7 @@ class _Case:
     def _follow_on(self, pair: Pair, gone: Stored, prospect: Stored) -> None:
         """A converted lead goes on as its contact, a merged record as the winner; one prospect each."""
         how = "converted" if is_converted(gone) else "merged"
-        heir = self._follow(gone.key)
+        heir = follow(self.index.people, gone.key)
         if heir is None:
             self._end(pair, how)
             self._leave(prospect, f"{how}_and_heir_not_read_yet")
@@ -172,7 +181,7 @@ class _Case:
 
     def _by_crm_id(self, prospect: Stored) -> None:
         crm_id = self._crm_id(prospect)
-        person = self._follow(crm_id) if crm_id is not None and not prospect.deleted else None
+        person = follow(self.index.people, crm_id) if crm_id is not None and not prospect.deleted else None
         if person is None:
             return
         if self._free(person):
@@ -189,17 +198,6 @@ class _Case:
         last = self.index.last_pair(prospect)
         over = last is not None and self._why_ended(last) == ADDRESS_CHANGED and last.left[1] == prospect.parent
         return None if over else prospect.parent
-
-    def _follow(self, crm_id: str) -> Stored | None:
-        """The record a CRM id leads to, over conversions and merges."""
-        seen: set[str] = set()
-        while crm_id not in seen:
-            seen.add(crm_id)
-            person = self.index.people.get(crm_id)
-            if person is None or person.parent is None or not (person.deleted or is_converted(person)):
-                return person
-            crm_id = person.parent
-        return None
 
     def _back_from_the_bin(self, prospect: Stored) -> None:
         """Back in Salesforce, or in the sharing rule again: out of the recycle bin, if it was put there for that."""
