@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from renkei.integrations.immedio_salesforce.settings import NAME
+from renkei.store import integration_state
 from renkei.sync.engine import RunFailed
 from tests.integrations.immedio_salesforce.conftest import Desk, switched
 
@@ -247,6 +249,35 @@ def test_a_booking_that_cannot_be_used_is_on_record(desk: Desk) -> None:
     summary = desk.run()
     assert summary.totals["failed"] == 2
     assert "start_at is no time" in desk.explained()["reason"]
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("key", ["booked_at", "start_at"])
+def test_a_time_that_stands_for_none_stops_no_other_booking(desk: Desk, key: str, time: str) -> None:
+    desk.org.lead(GUEST)
+    desk.book(booking={"id": "bk-1", "start_at": "2026-11-25T10:00:00+09:00", key: time})
+    desk.book(number="bk-2")
+    desk.settle()
+    assert len(desk.tasks) == 1 and desk.explained(number="bk-2")["result"] == "created"
+    assert f"{key} is in no year that can be meant" in desk.explained()["reason"]
+
+
+def test_arming_what_is_armed_drops_nothing_that_is_queued(desk: Desk) -> None:
+    desk.org.lead(GUEST)
+    arm(desk, "todo", False)
+    arm(desk, "todo", True)
+    desk.book()
+    desk.run()
+    arm(desk, "todo", True)
+    arm(desk, "campaign", True)
+    desk.wait(minutes=10)
+    desk.run()
+    assert (len(desk.tasks), len(desk.members)) == (1, 1)
+
+
+def arm(desk: Desk, action: str, armed: bool) -> None:
+    with desk.engine.store.begin() as connection:
+        integration_state.set_armed(connection, NAME, action, armed)
 
 
 def retry(desk: Desk, reason: str) -> Any:

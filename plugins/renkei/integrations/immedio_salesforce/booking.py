@@ -18,6 +18,7 @@ BOOKED = "meeting.booked"
 TOKYO = "Asia/Tokyo"
 LONGEST_SUBJECT = 255  # Task.Subject
 LONGEST_COMMENT = 32_000  # Task.Description
+FIRST_YEAR, LAST_YEAR = 1700, 4000  # of a date in Salesforce; some systems write year 1 or 9999 for "none"
 
 
 class Unusable(ValueError):
@@ -88,7 +89,7 @@ def _zone(name: Any) -> str:
 
 
 def _time(holder: Mapping[str, Any], key: str) -> datetime | None:
-    """A time with its offset; without one it is Japan's."""
+    """A time with its offset; without one it is Japan's. Raises Unusable, also for a year that is nobody's."""
     text = holder.get(key)
     if not text:
         return None
@@ -96,4 +97,6 @@ def _time(holder: Mapping[str, Any], key: str) -> datetime | None:
         found = datetime.fromisoformat(str(text))
     except ValueError:
         raise Unusable(f"{key} is no time") from None
+    if not FIRST_YEAR < found.year < LAST_YEAR:
+        raise Unusable(f"{key} is in no year that can be meant")
     return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(TOKYO))
