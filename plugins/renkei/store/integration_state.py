@@ -101,10 +101,12 @@ def kept_definition(store: Engine, integration: str, age: timedelta) -> Any | No
 
 
 _ARMS = text("select armed from renkei.integration_state where integration = :integration")
+# What is armed already keeps its time: else what is queued since would count as the time before.
 _ARM = text("""
 update renkei.integration_state set updated_at = now(), armed = armed || jsonb_build_object(
     cast(:action as text), jsonb_build_object('armed', cast(:armed as boolean), 'since', clock_timestamp()))
  where integration = :integration
+   and coalesce(cast(armed -> cast(:action as text) ->> 'armed' as boolean), true) <> cast(:armed as boolean)
 """)
 
 
@@ -116,6 +118,6 @@ def arms(store: Engine, integration: str) -> dict[str, Any]:
 
 
 def set_armed(connection: Connection, integration: str, action: str, armed: bool) -> None:
-    """Arms or disarms an action from now on."""
+    """Arms or disarms an action from now on; one that is so already stays as it is."""
     connection.execute(_ADD, {"integration": integration})
     connection.execute(_ARM, {"integration": integration, "action": action, "armed": armed})
