@@ -77,6 +77,29 @@ def test_a_refusal_stands_until_it_is_taken_back(bench: Bench, again: bool) -> N
         assert titles(bench) == ["careful A"]
 
 
+@pytest.mark.parametrize("decision", ["approved", "rejected"])
+def test_an_answer_holds_for_the_event_that_was_asked_about(bench: Bench, decision: proposals.Decided) -> None:
+    def flow(event: str) -> Flow:
+        people, registrations = (made := careful(bench)).stages
+
+        def mapped(unit: Unit) -> list[SetAside]:
+            [aside] = registrations.map(unit)
+            assert isinstance(aside, SetAside)
+            return [replace(aside, write=replace(aside.write, explanation={"event": event}))]
+
+        return replace(made, stages=(people, replace(registrations, map=mapped)))
+
+    register(bench, 1, title="careful A")
+    first = bench.run(flow("first"))
+    second = bench.run(flow("second"), replan=True)
+    assert decide(bench, first.run_id, decision) == 1
+    bench.run(flow("second"))
+    assert titles(bench) == []
+    assert decide(bench, second.run_id, "approved") == 1
+    bench.run(flow("second"))
+    assert titles(bench) == ["careful A"]
+
+
 def test_a_proposal_is_made_once_and_an_older_change_is_not_sent_instead(bench: Bench) -> None:
     register(bench, 1, title="plain")
     bench.world.records.trouble = lambda verb, items: (_ for _ in ()).throw(RuntimeError("down"))

@@ -21,7 +21,7 @@ where not exists (
     select from renkei.proposal known
     where known.flow = :flow and known.account = :account and known.object = :object and known.key = x.key
       and known.action = 'set_aside' and known.decision is null
-      and known.after = x.after and known.reason = x.reason)
+      and known.after = x.after and known.reason = x.reason and known.explanation = x.explanation)
 """)
 
 
@@ -29,7 +29,7 @@ def set_aside(
     connection: sa.Connection, rows: str, *, run_id: int, flow: str, account: str, target_object: str
 ) -> None:
     """Adds proposals (JSON text of rows: key, before, after, reason, explanation, record_ids); one that waits for its
-    decision already is not added again."""
+    decision already, on account of the same event, is not added again."""
     connection.execute(
         _ADD, {"rows": rows, "run_id": run_id, "flow": flow, "account": account, "object": target_object}
     )
@@ -37,10 +37,10 @@ def set_aside(
 
 def decisions(
     connection: sa.Connection, flow: str, account: str, target_object: str, keys: Sequence[str]
-) -> list[tuple[str, str, dict[str, Any], Decided]]:
-    """(key, reason, fields, decision) of what was decided about these keys, the newest decision last."""
+) -> list[tuple[str, str, dict[str, Any], dict[str, Any], Decided]]:
+    """(key, reason, fields, explanation, decision) of what was decided about these keys, the newest decision last."""
     rows = connection.execute(
-        sa.select(proposal.c.key, proposal.c.reason, proposal.c.after, proposal.c.decision)
+        sa.select(proposal.c.key, proposal.c.reason, proposal.c.after, proposal.c.explanation, proposal.c.decision)
         .where(
             proposal.c.flow == flow,
             proposal.c.account == account,
@@ -51,7 +51,7 @@ def decisions(
         )
         .order_by(proposal.c.decided_at, proposal.c.id)
     )
-    return [(row.key, row.reason, row.after, row.decision) for row in rows]
+    return [(row.key, row.reason, row.after, row.explanation, row.decision) for row in rows]
 
 
 def of_run(connection: sa.Connection, run_id: int) -> list[sa.RowMapping]:

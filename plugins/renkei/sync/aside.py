@@ -17,14 +17,17 @@ REJECTED = "rejected"
 
 
 def apply_decisions(verdicts: Verdicts, stage: Stage, mapped: Mapping[str, Mapped]) -> dict[str, Mapped]:
-    """What was allowed is a write like any other, what was refused a skip; the rest still waits for a person."""
+    """What was allowed is a write like any other, what was refused a skip; the rest still waits for a person. An
+    answer holds for what was asked: the same fields on account of another event are asked about anew."""
     asked = [key for key, one in mapped.items() if isinstance(one.decision, SetAside)]
     if not asked:
         return dict(mapped)
     flow, account, name = verdicts.flow.name, str(stage.target.account), stage.target.object
     known = {
-        (key, reason, digest(after)): decision
-        for key, reason, after, decision in proposals.decisions(verdicts.connection, flow, account, name, asked)
+        (key, reason, digest([after, explanation])): decision
+        for key, reason, after, explanation, decision in proposals.decisions(
+            verdicts.connection, flow, account, name, asked
+        )
     }
     return {key: _decided(one, known) for key, one in mapped.items()}
 
@@ -32,9 +35,11 @@ def apply_decisions(verdicts: Verdicts, stage: Stage, mapped: Mapping[str, Mappe
 def _decided(one: Mapped, known: Mapping[tuple[str, str, str], str]) -> Mapped:
     if not isinstance(one.decision, SetAside):
         return one
-    decision = known.get((one.decision.key, one.decision.reason, digest(dict(one.decision.write.fields))))
+    write = one.decision.write
+    content = digest([dict(write.fields), dict(write.explanation)])
+    decision = known.get((one.decision.key, one.decision.reason, content))
     if decision == "approved":
-        return replace(one, decision=one.decision.write)
+        return replace(one, decision=write)
     return replace(one, decision=Skip(one.decision.key, REJECTED)) if decision else one
 
 

@@ -156,7 +156,7 @@ class Unmappable:
 @dataclass(frozen=True)
 class SetAside:
     """A write that a person must allow first, and why (a stable word). Until then it is a proposal of its run; once
-    allowed it is planned like any other, as long as the mapping still asks for the same fields."""
+    allowed it is planned like any other, as long as the mapping asks for the same fields with the same explanation."""
 
     write: Write
     reason: str

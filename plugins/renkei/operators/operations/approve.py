@@ -104,7 +104,7 @@ class ApplyDecisionOperator(RunFlowOperator):
             return {"decided": 0}
         with bootstrap.opened_store() as store:
             count = decide(store, asked, "rejected")
-        self.log.info("%s changes refused; they are not asked for again unless their fields change.", count)
+        self.log.info("%s changes refused; they are not asked for again; another event would be.", count)
         return {"decided": count}
 
 

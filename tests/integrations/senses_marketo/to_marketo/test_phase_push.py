@@ -136,6 +136,20 @@ def test_a_merge_without_its_actions_is_not_taken_for_a_deletion(senses: Senses)
     assert senses.phase_of() == "提案"
 
 
+def test_a_refusal_for_one_deal_says_nothing_of_the_next(senses: Senses) -> None:
+    contact, customer = senses.contact(), senses.account()
+    for number in (1, 2):
+        loser, winner = senses.deal(customer, "提案"), senses.deal(customer, "失注")
+        senses.action(contact, deal=loser)
+        senses.sync()
+        senses.merge(loser, into=winner, carry=False)
+        senses.sync()
+        senses.reconcile()
+        asked = senses.rows("select explanation from renkei.proposal where decision is null")
+        assert [row.explanation["deal"] for row in asked] == [str(loser)], number
+        senses.rows("update renkei.proposal set decision = 'rejected', decided_at = now() returning id")
+
+
 @pytest.mark.req("S24", "S25")
 def test_without_the_field_everything_else_goes_on_and_nothing_is_made_up_for(
     fresh: Senses, caplog: pytest.LogCaptureFixture
