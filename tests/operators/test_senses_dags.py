@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,6 +113,32 @@ def test_many_deals_gone_are_set_aside_until_a_person_has_looked(
     nothing = run_task(bag.dags["renkei_approve"].get_task("show"), api)
     assert nothing.state == "failed"
     assert "there is nothing to do" in str(nothing.error)
+
+
+def test_the_phase_is_not_pushed_where_the_settings_do_not_ask_for_it(
+    bag: DagBag,
+    sandbox_server: SandboxServer,
+    pair: Connections,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = sandbox_server
+    sync(bag, pair, 1)
+    server.call("POST", "/clock", {"advance_seconds": 60})
+    [contact] = server.call("POST", "/mazrica/contacts", [{"name": "山田", "email": "taro@example.jp"}])
+    [deal] = server.call("POST", "/mazrica/deals", [deal_fields(1)])
+    links = {"pattern": {"id": 1}, "actionContacts": [{"contactId": contact["id"]}]}
+    server.call("POST", "/mazrica/actions", [{**links, "deal": {"id": deal["id"]}}])
+    server.call("POST", "/clock", {"advance_seconds": 600})
+    (tmp_path / "senses_marketo.yaml").write_text("phase: {enabled: false}\n")
+    monkeypatch.setenv("RENKEI_SETTINGS_DIR", str(tmp_path))
+    second = sync(bag, pair, 2)
+    assert second["contacts"]["totals"]["created"] == 1
+    assert second["deal_phase"]["note"] == "phase.enabled is false in senses_marketo.yaml."
+    api = FakeExecutionApi(run_type="scheduled", run_id="scheduled__night", connections=pair)
+    run_task(bag.dags["senses_reconcile"].get_task("deals.open"), api)
+    assert api.xcom["deals.open", -1, "return_value"] is None
+    assert phase(server) is None
 
 
 @pytest.mark.req("S31")

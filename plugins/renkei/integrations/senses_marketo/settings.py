@@ -192,7 +192,9 @@ class Settings(IntegrationSettings):
         return self
 
     def schedule_of(self, flow: str) -> str | None:
-        """By DAG; the flows that one DAG runs together have its schedule."""
+        """By DAG; the flows that one DAG runs together have its schedule, a flow that is not asked for has none."""
+        if flow == DEAL_PHASE and not self.phase.enabled:
+            return None
         schedules: dict[str, str | None] = self.schedules.model_dump()
         return schedules.get(flow, self.schedules.senses_to_marketo)
 

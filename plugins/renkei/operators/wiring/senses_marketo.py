@@ -12,7 +12,7 @@ from renkei.hooks.mazrica import MazricaHook
 from renkei.integrations.checks import Finding
 from renkei.integrations.senses_marketo.checks import Probes, check
 from renkei.integrations.senses_marketo.lead_items import examine
-from renkei.integrations.senses_marketo.settings import MARKETO_TO_SENSES, NAME, Settings
+from renkei.integrations.senses_marketo.settings import DEAL_PHASE, MARKETO_TO_SENSES, NAME, Settings
 from renkei.integrations.settings_base import IntegrationSettings
 from renkei.operators.wiring.flow_to_senses import flow_to_senses
 from renkei.operators.wiring.flows_from_senses import FROM_SENSES, NIGHTLY, flow_from_senses, missing_rights
@@ -20,6 +20,13 @@ from renkei.operators.wiring.purses import MARKETO_RESET, MAZRICA_RESET, allowan
 from renkei.store.purse import Purse
 from renkei.sync.engine import Engine
 from renkei.sync.flow import Allowance, Flow
+
+
+def not_set_up(settings: IntegrationSettings, flow: str) -> str | None:
+    """Why a flow has nothing to do: the settings do not ask for it. None: it runs."""
+    if flow.removesuffix(NIGHTLY) == DEAL_PHASE and not cast(Settings, settings).phase.enabled:
+        return f"phase.enabled is false in {NAME}.yaml."
+    return None
 
 
 class Wiring:
