@@ -244,6 +244,20 @@ def test_an_answer_that_is_lost_after_the_commit(day: Day, action: str, lead: bo
 
 
 @pytest.mark.req("R25")
+def test_a_lost_answer_is_found_although_the_subject_was_cut_at_a_space(day: Day) -> None:
+    day.desk.org.lead(GUESTS[0])
+    day.desk.book(GUESTS[0], notification={"subject": "a" * 254 + " and more"})
+    day.run()
+    day.desk.wait(minutes=5)
+    day.fault(action="drop_after", path=CREATES)
+    day.run()
+    for _ in range(2):
+        day.desk.wait(minutes=16)
+        day.run()
+    assert len(day.desk.tasks) == 1
+
+
+@pytest.mark.req("R25")
 @pytest.mark.parametrize("became", ["converted", "merged"])
 def test_a_lost_answer_is_found_although_the_lead_is_another_record_now(day: Day, became: str) -> None:
     lead, other = day.desk.org.lead(GUESTS[0]), day.desk.org.lead("other@example.jp")

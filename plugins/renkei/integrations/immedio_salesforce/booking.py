@@ -65,8 +65,8 @@ def read(payload: Mapping[str, Any], received_at: datetime) -> Booking:
         timezone=_zone(booking.get("timezone")),
         guest=normalised(_object(payload, "guest").get("email")),
         host=normalised(_object(payload, "host").get("email")),
-        subject=_text(notification.get("subject"))[:LONGEST_SUBJECT],
-        comment=_text(notification.get("body"))[:LONGEST_COMMENT],
+        subject=_text(notification.get("subject"), LONGEST_SUBJECT),
+        comment=_text(notification.get("body"), LONGEST_COMMENT),
         meeting_type=_text(_object(booking, "meeting_type").get("name")),
     )
 
@@ -76,8 +76,9 @@ def _object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _text(value: Any) -> str:
-    return str(value).strip() if value is not None else ""
+def _text(value: Any, longest: int | None = None) -> str:
+    """Without space at its ends, also where it is cut: Salesforce keeps none, and a lost Task is found by its text."""
+    return str(value).strip()[:longest].rstrip() if value is not None else ""
 
 
 def _zone(name: Any) -> str:
