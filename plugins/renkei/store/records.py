@@ -150,6 +150,21 @@ def queue_subjects(connection: sa.Connection, flow: str, account: str, subjects:
     )
 
 
+_QUEUE_FOR_OTHERS = sa.text("""
+insert into renkei.plan_queue (flow, record_id, seq, bulk)
+select reader.flow, record.id, record.seq, false
+from renkei.feed_subscriber reader join renkei.source_record record using (account, feed)
+where reader.account = :account and reader.flow <> :flow and record.key = any(:keys)
+order by record.id
+on conflict (flow, record_id) do update set seq = excluded.seq, bulk = false, queued_at = clock_timestamp()
+""")
+
+
+def queue_for_others(connection: sa.Connection, flow: str, account: str, keys: Sequence[str]) -> None:
+    """Has what other flows know of these keys planned again: the flow found out that they stand for another record."""
+    connection.execute(_QUEUE_FOR_OTHERS, {"flow": flow, "account": account, "keys": list(keys)})
+
+
 _LEFT = sa.text("""
 select distinct stored.subject from renkei.source_record stored
 join jsonb_to_recordset(cast(:rows as jsonb)) as incoming(key text, subject text) on incoming.key = stored.key

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.store import changes, delivered, links, outbox
+from renkei.store import changes, delivered, links, outbox, records
 from renkei.store.changes import Change
 from renkei.sync.aside import apply_decisions, put_aside
 from renkei.sync.canonical import digest, dumps
@@ -91,18 +91,26 @@ def decide_stage(verdicts: Verdicts, stage: Stage, units: Sequence[Loaded]) -> N
 
 
 def _keep_links(verdicts: Verdicts, mapped: Mapping[str, Mapped]) -> None:
-    """Who is who, as the source shows it; what waited for that may go."""
+    """Who is who, as the source shows it; what waited for that may go, and what other flows wrote to the record that
+    was meant before is planned again."""
     shown: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    units: dict[str, str] = {}
     for one in mapped.values():
         for link in one.decision.links if isinstance(one.decision, Write) else ():
             row = {"match_key": str(link.key), "target_id": link.id, "how": "source", "explanation": {}}
             shown.setdefault((str(link.account), link.object), {})[str(link.key)] = row
+            units[str(link.key)] = one.loaded.unit.value
     for (account, target_object), rows in sorted(shown.items()):
+        place = (verdicts.connection, verdicts.flow.integration, account)
+        before = links.live(*place, [(target_object, key) for key in rows])
         changed = links.follow(
             verdicts.connection, verdicts.flow.integration, account, target_object, dumps(list(rows.values()))
         )
         names = [ref_name(account, target_object, key) for key in changed]
         outbox.wake(verdicts.connection, names, verdicts.engine.now(verdicts.connection))
+        moved = [units[key] for key in changed if (target_object, key) in before]
+        for source in sorted({str(feed.source.account) for feed in verdicts.flow.feeds}) if moved else ():
+            records.queue_for_others(verdicts.connection, verdicts.flow.name, source, moved)
 
 
 def decide_resolved(verdicts: Verdicts, stage: Stage, mapped: Mapping[str, Mapped], values: Sequence[str]) -> None:

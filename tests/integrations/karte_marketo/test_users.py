@@ -44,6 +44,22 @@ def test_the_lead_the_user_is_linked_with_goes_before_another_of_that_address(pa
 
 
 @pytest.mark.req("K3")
+def test_who_turns_out_to_be_another_lead_is_written_to_that_one_too(pair: Pair) -> None:
+    pair.lead("a@example.jp")
+    other = pair.lead("b@example.jp")
+    pair.identify("u1", email="a@example.jp", rank="gold")
+    pair.leads_run()
+    pair.users_run()
+    pair.pass_time(minutes=30)
+    pair.identify("u1", email="b@example.jp", rank="platinum")
+    pair.users_run()  # before the look-up knows of the new address
+    pair.leads_run()
+    pair.users_run()
+    assert pair.leads()[other]["leadRole"] == "platinum"
+    assert pair.users_run().totals["updated"] == 0
+
+
+@pytest.mark.req("K3")
 def test_values_said_in_different_events_all_arrive_also_when_the_first_waited(pair: Pair) -> None:
     pair.identify("u1", email="a@example.jp", rank="gold", ago=timedelta(minutes=3))
     pair.identify("u1", job="部長")
