@@ -118,16 +118,30 @@ class DisconnectOperator(BaseOperator):
 
 
 def disconnect(store: sa.Engine, life: Life) -> str:
-    """Ends the connection as a person asked; what Salesforce said to it."""
+    """Ends the connection as a person asked, for all that live on it; what Salesforce said to it."""
     from renkei.hooks.salesforce import SalesforceHook
     from renkei.store.connection_life import BY_HAND
 
     revoked = SalesforceHook(life.conn_id, store=store).client().revoke()
-    wired = bootstrap.wired_on(store, life.integration)
-    wired.latch(Disconnected(BY_HAND))
+    bootstrap.wired_on(store, life.integration).latch(Disconnected(BY_HAND))
+    for other in _others_on(life):
+        bootstrap.wired_on(store, other).latch(Disconnected(f"its connection {life.conn_id} was disconnected by hand"))
     if revoked:
         return "The token was revoked at Salesforce and deleted here."
     return "The token was deleted here; Salesforce had none to revoke, or could not be told."
+
+
+def _others_on(life: Life) -> list[str]:
+    """The other integrations whose token this is too; one with a broken settings file can do nothing anyway."""
+    found = []
+    for name in bootstrap.integration_names():
+        try:
+            conn_id = getattr(bootstrap.settings_of(name), "salesforce_conn_id", None)
+        except ConfigurationError:
+            continue
+        if name != life.integration and conn_id == life.conn_id:
+            found.append(name)
+    return found
 
 
 class ArmOperator(BaseOperator):
