@@ -262,6 +262,16 @@ def test_a_time_that_stands_for_none_stops_no_other_booking(desk: Desk, key: str
     assert f"{key} is in no year that can be meant" in desk.explained()["reason"]
 
 
+@pytest.mark.parametrize("whose", ["guest", "host"])
+def test_an_address_that_is_too_long_stops_no_other_booking(desk: Desk, whose: str) -> None:
+    desk.org.lead(GUEST)
+    desk.book(**{whose: "a" * 5000 + "@example.jp"})
+    desk.book(number="bk-2")
+    desk.settle()
+    assert desk.explained(number="bk-2")["result"] == "created"
+    assert desk.explained()["result"] == ("unmatched" if whose == "guest" else "created")
+
+
 def test_arming_what_is_armed_drops_nothing_that_is_queued(desk: Desk) -> None:
     desk.org.lead(GUEST)
     arm(desk, "todo", False)

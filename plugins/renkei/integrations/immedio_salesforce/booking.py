@@ -18,6 +18,7 @@ BOOKED = "meeting.booked"
 TOKYO = "Asia/Tokyo"
 LONGEST_SUBJECT = 255  # Task.Subject
 LONGEST_COMMENT = 32_000  # Task.Description
+LONGEST_ADDRESS = 254  # nobody has a longer one, and Salesforce refuses a whole query with a text of 4,000 characters
 FIRST_YEAR, LAST_YEAR = 1700, 4000  # of a date in Salesforce; some systems write year 1 or 9999 for "none"
 
 
@@ -63,8 +64,8 @@ def read(payload: Mapping[str, Any], received_at: datetime) -> Booking:
         booked_at=min(booked, received_at),
         meeting_at=_time(booking, "start_at"),
         timezone=_zone(booking.get("timezone")),
-        guest=normalised(_object(payload, "guest").get("email")),
-        host=normalised(_object(payload, "host").get("email")),
+        guest=_address(payload, "guest"),
+        host=_address(payload, "host"),
         subject=_text(notification.get("subject"), LONGEST_SUBJECT),
         comment=_text(notification.get("body"), LONGEST_COMMENT),
         meeting_type=_text(_object(booking, "meeting_type").get("name")),
@@ -74,6 +75,11 @@ def read(payload: Mapping[str, Any], received_at: datetime) -> Booking:
 def _object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = payload.get(key)
     return found if isinstance(found, Mapping) else {}
+
+
+def _address(payload: Mapping[str, Any], whose: str) -> str:
+    found = normalised(_object(payload, whose).get("email"))
+    return found if len(found) <= LONGEST_ADDRESS else ""
 
 
 def _text(value: Any, longest: int | None = None) -> str:
