@@ -131,15 +131,20 @@ def wake(connection: sa.Connection, names: Sequence[str], now: datetime) -> None
         connection.execute(_WAKE, {"names": list(names), "now": now})
 
 
+# Each name is taken apart, so that the link is found by its index: many may wait, among very many links.
 _WAKE_LINKED = sa.text("""
+with asked as (
+    select id, account, split_part(named, '/', 1) as object, substr(named, strpos(named, '/') + 1) as match_key
+    from (select open.id, open.account, substr(name, length(open.account) + 2) as named
+          from renkei.change open cross join lateral jsonb_array_elements_text(open.waits_for) as name
+          where open.flow = :flow and open.stage = :stage and open.state = 'waiting') as waiting)
 update renkei.change as open set
     state = 'pending', waits_for = null, reason = null, due_at = least(due_at, :now), updated_at = now()
-where open.flow = :flow and open.stage = :stage and open.state = 'waiting' and open.waits_for is not null
-  and exists (
-    select from jsonb_array_elements_text(open.waits_for) as name
+where open.state = 'waiting' and open.id in (
+    select asked.id from asked
     join renkei.identity_link link
-      on link.account || '/' || link.object || '/' || link.match_key = name
-    where link.state = 'live' and link.integration = :integration)
+      on link.integration = :integration and link.account = asked.account and link.object = asked.object
+     and link.match_key = asked.match_key and link.state = 'live')
 """)
 
 
