@@ -8,6 +8,7 @@ import pytest
 
 from renkei.errors import ConfigurationError, OutcomeUnknown, QuotaExhausted, RequestTooLarge, Retriable
 from renkei.sync.ports import Outcome, Result
+from renkei.sync.steps import settle
 from tests.sync.conftest import Bench, register
 from tests.sync.fakes import START
 
@@ -106,6 +107,38 @@ def test_an_empty_purse_postpones_and_the_next_run_goes_on(bench: Bench) -> None
     bench.world.records.trouble = lambda verb, items: None
     bench.run()
     assert len(bench.world.records.records) == 5
+
+
+@pytest.mark.parametrize("where", ["extract", "push"])
+def test_a_postponed_run_that_settles_after_the_reset_is_not_red(bench: Bench, where: str) -> None:
+    """The purse was full again before the last step, or somebody clears that step the next day."""
+    register(bench, 5)
+    spent = QuotaExhausted("the share of the day is spent.", resets_at=START)
+
+    def empty(*_: object) -> None:
+        raise spent
+
+    if where == "extract":
+        bench.world.source.trouble = empty
+    else:
+        bench.world.leads.trouble = empty
+    summary = bench.run()
+    assert (summary.state, summary.note) == ("postponed", f"postponed until {START.isoformat()}: {spent.message}")
+    again = settle(bench.engine, bench.world.flow(), summary.run_id)
+    assert (again.state, again.note) == (summary.state, summary.note)
+
+
+def test_a_postponed_run_that_is_cleared_once_the_purse_is_full_is_like_any_other(bench: Bench) -> None:
+    register(bench, 5)
+
+    def empty(verb: str, items: object) -> None:
+        raise QuotaExhausted("the share of the day is spent.", resets_at=START + timedelta(days=3650))
+
+    bench.world.leads.trouble = empty
+    postponed = bench.run()
+    bench.world.leads.trouble = lambda verb, items: None
+    again = bench.again(postponed.run_id, 1)
+    assert (again.state, again.postponed_until, again.totals["created"]) == ("succeeded", None, 10)
 
 
 def test_a_page_that_fails_is_resumed_at_its_cursor(bench: Bench) -> None:

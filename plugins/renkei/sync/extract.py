@@ -50,6 +50,7 @@ def extract(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> S
 def _begin(engine: Engine, run_id: int, clear_number: int) -> list[runs.Window]:
     with engine.store.begin() as connection:
         run = runs.get_run(connection, run_id)
+        runs.update_run(connection, run_id, postponed_until=None)
         if run.extract_clear < clear_number:
             runs.update_run(
                 connection, run_id, extract_clear=clear_number, read_count=0, fully_read=False, state="open"

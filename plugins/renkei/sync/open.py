@@ -45,7 +45,7 @@ def open_run(engine: Engine, flow: Flow, request: RunRequest) -> int:
             _bind(engine, connection, flow, request, run_id)
         elif again:
             _bind_waiting(engine, connection, flow, request, run_id)
-        runs.update_run(connection, run_id, step="open")
+        runs.update_run(connection, run_id, step="open", postponed_until=None)
         engine.failpoint("open.before_commit")
     engine.failpoint("open.after_commit")
     _tell(engine, flow, run_id)

@@ -59,6 +59,8 @@ def push(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> Step
 def _begin(engine: Engine, flow: Flow, run: Any, clear_number: int) -> Sender:
     with engine.store.begin() as connection:
         now = engine.now(connection)
+        if run.fully_read and run.fully_planned:
+            runs.update_run(connection, run.id, postponed_until=None)
         if run.push_clear < clear_number:
             runs.update_run(connection, run.id, push_clear=clear_number, state="open")
             outbox.make_due(connection, flow.name, now, run_id=run.id)

@@ -68,10 +68,11 @@ def _settle(engine: Engine, connection: sa.Connection, flow: Flow, run_id: int) 
     now = engine.now(connection)
     let_go = False if scope.dry else _move_watermarks(connection, flow, run, now)
     counts = _counts(connection, flow, run, scope)
-    postponed = run.postponed_until if run.postponed_until and run.postponed_until > now else None
+    postponed = run.postponed_until  # over or not by now: this run stopped there
     state, note = _colour(connection, flow, run, scope, let_go, postponed is not None)
     if postponed is not None and not note:
-        note = f"postponed until {postponed.isoformat()}: {run.note}"
+        until = f"postponed until {postponed.isoformat()}: "
+        note = until + (run.note or "").removeprefix(until)
     if state == "succeeded" and not note:
         note = " ".join(filter(None, (_aside(connection, run_id), flow.note)))
     runs.update_run(
