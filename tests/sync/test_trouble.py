@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from renkei.errors import ConfigurationError, OutcomeUnknown, QuotaExhausted, RequestTooLarge, Retriable
-from renkei.sync.ports import Outcome, Result
+from renkei.sync.engine import RunFailed
+from renkei.sync.flow import ExtraRead
+from renkei.sync.ports import Outcome, Result, Span
 from renkei.sync.steps import settle
 from tests.sync.conftest import Bench, register
 from tests.sync.fakes import START
@@ -139,6 +142,29 @@ def test_a_postponed_run_that_is_cleared_once_the_purse_is_full_is_like_any_othe
     bench.world.leads.trouble = lambda verb, items: None
     again = bench.again(postponed.run_id, 1)
     assert (again.state, again.postponed_until, again.totals["created"]) == ("succeeded", None, 10)
+
+
+def test_an_event_the_vendor_cannot_show_again_holds_up_nobody_for_longer_than_an_hour(bench: Bench) -> None:
+    feed, pages = "source.registration", bench.world.source.pages
+    again = ExtraRead(feed, "event 9+2h", Span(START, START + timedelta(days=1), {"eventid": "9"}))
+    flow = bench.world.flow(extra_reads=lambda stored, now: [again], extra_reads_feed=feed)
+
+    def refuses(span: Span, cursor: Any) -> Any:
+        if span.params:
+            raise Retriable("HTTP 500")
+        return pages(span, cursor)
+
+    bench.world.source.pages = refuses  # type: ignore[method-assign]
+    register(bench, 1)
+    with pytest.raises(Retriable):  # Airflow tries again, as the trouble may pass
+        bench.run(flow)
+    bench.pass_time(hours=2)
+    with pytest.raises(RunFailed, match="the log of extract"):
+        bench.run(flow)
+    assert len(bench.world.records.records) == 1
+    bench.world.source.pages = pages  # type: ignore[method-assign]
+    assert bench.run(flow).state == "succeeded"
+    assert bench.rows("select distinct state from renkei.feed_window") == [("settled",)]
 
 
 def test_a_page_that_fails_is_resumed_at_its_cursor(bench: Bench) -> None:

@@ -31,6 +31,7 @@ class Window:
     state: str
     moves_watermark: bool
     read_count: int
+    created_at: datetime
     seen_clear: int
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.errors import CursorExpired, QuotaExhausted
+from renkei.errors import CursorExpired, Disconnected, Fatal, QuotaExhausted, Retriable
 from renkei.store import records, runs
 from renkei.store.landing import Landed, land
 from renkei.store.suppression import store_together
@@ -23,6 +23,8 @@ from renkei.sync.scope import Scope, scope_of
 
 log = logging.getLogger("renkei.extract")
 
+HOLDS_UP = timedelta(hours=1)  # so long an extra read may hold up everything else
+
 
 def extract(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> StepReport:
     """Reads the run's windows to their end, or until the purse is empty.
@@ -32,16 +34,17 @@ def extract(engine: Engine, flow: Flow, run_id: int, clear_number: int = 0) -> S
     windows = _begin(engine, run_id, clear_number)
     feeds = {feed.name: feed for feed in flow.feeds}
     counts = {"read": 0, "changed": 0}
+    left = False
     try:
         if flow.kind is Kind.CACHE:
             return refresh(engine, flow, run_id, windows)
         for window in windows:
             if window.state in ("unread", "reading"):
-                _read_window(engine, flow, feeds[window.feed], window, run_id, counts)
+                left |= not _read_or_leave(engine, flow, feeds[window.feed], window, run_id, counts)
     except QuotaExhausted as empty:
         return _postpone(engine, flow, run_id, empty, counts)
     with engine.store.begin() as connection:
-        runs.update_run(connection, run_id, step="extract", fully_read=True)
+        runs.update_run(connection, run_id, step="extract", fully_read=not left)
     message = f"{flow.name}: read {counts['read']} records, {counts['changed']} of them new or changed"
     log.info("%s", message)
     return StepReport(message, counts)
@@ -59,6 +62,25 @@ def _begin(engine: Engine, run_id: int, clear_number: int) -> list[runs.Window]:
                 if window.seen_clear < clear_number:
                     runs.begin_again(connection, run_id, window.id, clear_number)
         return runs.run_windows(connection, run_id)
+
+
+def _read_or_leave(
+    engine: Engine, flow: Flow, feed: Feed, window: runs.Window, run_id: int, counts: dict[str, int]
+) -> bool:
+    """Reads a window. An extra read (an event again) that has failed for an hour is left, so that one event the vendor
+    cannot show holds up no other; the run says so, and the next one tries again."""
+    try:
+        _read_window(engine, flow, feed, window, run_id, counts)
+    except (Retriable, Fatal) as error:
+        left = window.kind == "extra" and not isinstance(error, Disconnected)
+        if not left or _database_now(engine) - window.created_at < HOLDS_UP:
+            raise
+        log.error(
+            "%s: %s of %s cannot be read again; the rest goes on, the next run tries it once more: %s",
+            flow.name, feed.name, dict(window.params), error,
+        )  # fmt: skip
+        return False
+    return True
 
 
 def _read_window(

@@ -191,7 +191,8 @@ def _colour(
         left = "read" if not run.fully_read else "planned"
         return (
             "failed",
-            f"the window was not {left} to its end; see the task that failed. Clear it, or let the next run go on.",
+            f"the window was not {left} to its end; see the task that failed, or the log of extract. "
+            "Clear it, or let the next run go on.",
         )
     if scope.dry:
         return "succeeded", ""
