@@ -75,7 +75,7 @@ def _seed(connection: Connection) -> None:
     add_record(connection, "9:1", subject=HANAKO, payload={"email": "hanako@example.jp"})
     names = {"flow": FLOW, "account": TARGET, "object": "lead", "key": HANAKO}
     fields = {"email": {"sent": "hanako@example.jp", "foreign": "h@example.jp"}}
-    connection.execute(insert(t.delivered).values(**names, target_id="1001", fields=fields))
+    connection.execute(insert(t.delivered).values(**names | {"key": "id:1001"}, target_id="1001", fields=fields))
     link = {"integration": "on24_marketo", "account": TARGET, "object": "lead", "match_key": HANAKO}
     connection.execute(insert(t.identity_link).values(**link, target_id="1001", how="created"))
     connection.execute(insert(t.proposal).values(**names, run_id=run, action="create", after={"email": "x"}))

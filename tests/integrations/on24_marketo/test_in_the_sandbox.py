@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,6 +58,21 @@ def test_registrant_then_attendance_is_one_lead_and_one_record_that_is_updated(r
     assert writes.writes("marketo", "leads") == []
     assert writes.count("marketo", "POST /rest/v1/customobjects/oN24Attendee_c.json") == 0
     assert len(ready.leads()) == 1
+
+
+def test_the_documented_sql_tells_who_changed_a_lead_and_why(ready: Pair) -> None:
+    on = {"profile_url": {"enabled": True}}
+    register(ready)
+    ready.run(**on)
+    ready.add("marketo", "lead_fields", {"name": "pEPURL__c", "dataType": "url"})
+    ready.run(**on, request={"replan": True})
+    page = (Path(__file__).parents[3] / "docs" / "state-tables.md").read_text()
+    [statement] = re.findall(r"### Who changed this lead, and why\?\n\n```sql\n(.*?)```", page, re.DOTALL)
+    with ready.store.begin() as connection:
+        told = connection.exec_driver_sql(statement.replace("hanako@example.jp", on24.EMAIL)).mappings().all()
+    assert [(row["event"], row["dag_run_id"], row["explanation"]["mode"]) for row in told] == [
+        ("created", "run 1", "on24_reg_all"), ("updated", "run 2", "on24_reg_all"),
+    ]  # fmt: skip
 
 
 @pytest.mark.req("O13", "O14", "O15", "O36")
