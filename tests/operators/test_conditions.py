@@ -105,6 +105,8 @@ def test_records_that_are_not_tried_any_more(connection: sa.Connection) -> None:
     row = dict.fromkeys(names, "x") | {"flow": FLOW, "stage": 0, "form": "upsert", "run_id": 1}
     connection.execute(sa.insert(change).values(row | {"state": "failed", "due_at": None}))
     assert look(connection)["failures"].startswith("1 records failed for a week")
+    connection.execute(sa.insert(change).values(row | {"key": "y", "state": "failed", "due_at": NOW}))
+    assert look(connection)["failures"].startswith("1 records failed for a week")  # others are still tried
 
 
 def test_another_account_behind_a_connection_is_noticed(connection: sa.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, insert
 
@@ -14,9 +15,9 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 
 
-def mark(connection: Connection, feed: str, minutes: int, *, flow: str = FLOW, loading: bool = False) -> None:
+def mark(connection: Connection, feed: str, minutes: int, *, flow: str = FLOW, **values: Any) -> None:
     position = NOW - timedelta(minutes=minutes)
-    row = {"flow": flow, "account": SOURCE, "feed": feed, "position": position, "loading": loading}
+    row = {"flow": flow, "account": SOURCE, "feed": feed, "position": position} | values
     connection.execute(insert(t.watermark).values(row))
 
 
@@ -30,6 +31,13 @@ def test_lags_name_who_is_late(connection: Connection) -> None:
         ("other", False), ("on24.attendee", False), ("on24.event", True), ("on24.registrant", False),
     ]  # fmt: skip
     assert rows[2].behind == timedelta(minutes=31)
+
+
+def test_an_account_that_nobody_reads_any_more_is_not_late(connection: Connection) -> None:
+    """The connection leads to another tenant now."""
+    mark(connection, "on24.event", 50_000, account="on24:sandbox", updated_at=NOW - timedelta(days=30))
+    mark(connection, "on24.event", 10, updated_at=NOW)
+    assert [(row.account, row.late) for row in watch.lags(connection, NOW, {FLOW: QUARTER})] == [(SOURCE, False)]
 
 
 def test_a_schedule_without_a_run_is_missed(connection: Connection) -> None:

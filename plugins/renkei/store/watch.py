@@ -33,13 +33,15 @@ class Missed:
 
 @dataclass(frozen=True)
 class OpenChanges:
-    """Changes of one kind that are not closed; ``reason`` is their most frequent one."""
+    """Changes of one kind that are not closed; ``given_up``: how many of them nobody takes up by itself; ``reason`` is
+    their most frequent one."""
 
     flow: str
     object: str
     state: str
     error_class: str | None
     number: int
+    given_up: int
     oldest_at: datetime
     next_due_at: datetime | None
     reason: str | None
@@ -55,13 +57,19 @@ class TokenAge:
     expires_at: datetime | None
 
 
-_LAGS = text("select flow, account, feed, position, loading from renkei.watermark order by position, flow, feed")
+# Of a feed that was read from several accounts, the one that was read last: nobody reads the others any more.
+_LAGS = text("""
+select flow, account, feed, position, loading
+  from (select distinct on (flow, feed) * from renkei.watermark order by flow, feed, updated_at desc) as present
+ order by position, flow, feed
+""")
 _LAST_RUNS = text("""
 select wanted.flow, (select max(opened_at) from renkei.flow_run run where run.flow = wanted.flow) as last_run_at
   from unnest(cast(:flows as text[])) as wanted(flow) order by flow
 """)
 _OPEN = text("""
-select flow, object, state, error_class, count(*) as number, min(created_at) as oldest_at, min(due_at) as next_due_at,
+select flow, object, state, error_class, count(*) as number, count(*) filter (where due_at is null) as given_up,
+       min(created_at) as oldest_at, min(due_at) as next_due_at,
        mode() within group (order by reason) as reason
   from renkei.change where state <> 'closed'
  group by flow, object, state, error_class

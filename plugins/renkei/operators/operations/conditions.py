@@ -85,11 +85,8 @@ def _idle(connection: sa.Connection, watched: Watched, settings: WatchSettings, 
 
 def _given_up(connection: sa.Connection, flow: str) -> str:
     """What no later run tries by itself any more."""
-    over = [
-        found for found in watch.open_changes(connection)
-        if found.flow == flow and found.state == "failed" and found.next_due_at is None
-    ]
-    number = sum(found.number for found in over)
+    open_ones = watch.open_changes(connection)
+    number = sum(found.given_up for found in open_ones if found.flow == flow and found.state == "failed")
     return f"{number} records failed for a week and are not tried any more. {GIVEN_UP}" if number else ""
 
 
