@@ -207,6 +207,28 @@ def test_a_dry_verify_proposes_the_repair_and_notes_nothing(bench: Bench) -> Non
     assert not bench.rows("select * from renkei.delivered where fields::text like '%foreign%'")
 
 
+def test_a_verify_that_is_cleared_looks_again(bench: Bench) -> None:
+    register(bench, 1, title="A")
+    bench.run()
+    verified = bench.run(verify=True)
+    [record] = bench.world.records.records.values()
+    record["title"] = "somebody else"
+    again = bench.again(verified.run_id, 1)
+    assert (titles(bench), again.totals["updated"]) == (["A"], 1)
+
+
+def test_a_dry_run_whose_plan_alone_is_cleared_keeps_its_proposals(bench: Bench) -> None:
+    """What it had read went when it settled."""
+    register(bench, 2)
+    summary = bench.run(dry_run=True)
+    proposed = "select object, key, action from renkei.proposal order by object, key"
+    before = bench.rows(proposed)
+    plan(bench.engine, bench.world.flow(), summary.run_id, 1)
+    assert len(before) == 4 and bench.rows(proposed) == before
+    bench.again(summary.run_id, 2)
+    assert bench.rows(proposed) == before
+
+
 def test_verify_takes_a_number_for_the_id_that_was_sent_as_text(bench: Bench) -> None:
     register(bench, 1, title="A")
     bench.run()

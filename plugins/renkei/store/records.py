@@ -138,9 +138,11 @@ def queue_feeds(connection: sa.Connection, flow: str, account: str, feeds: Seque
     return int(done.rowcount)
 
 
-def queue_windows(connection: sa.Connection, flow: str, windows: Sequence[int]) -> None:
-    """Has the records last seen by these windows planned again."""
-    connection.execute(_QUEUE_WINDOWS, {"flows": [flow], "windows": list(windows), "bulk": False})
+def queue_windows(connection: sa.Connection, flow: str, windows: Sequence[int]) -> int:
+    """Has the records last seen by these windows planned again; returns how many."""
+    return int(
+        connection.execute(_QUEUE_WINDOWS, {"flows": [flow], "windows": list(windows), "bulk": False}).rowcount
+    )
 
 
 def queue_subjects(connection: sa.Connection, flow: str, account: str, subjects: Sequence[str]) -> None:

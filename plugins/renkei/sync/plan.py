@@ -61,7 +61,7 @@ def _begin(engine: Engine, flow: Flow, run_id: int, clear_number: int) -> Tried:
         run = runs.get_run(connection, run_id)
         scope = scope_of(flow, run)
         if run.plan_clear < clear_number:
-            _begin_again(connection, run_id, scope, clear_number)
+            _begin_again(connection, flow, run, scope, clear_number)
         if not scope.dry:
             now = engine.now(connection)
             _queue_outdated(connection, flow, tried, now)
@@ -73,20 +73,30 @@ def _begin(engine: Engine, flow: Flow, run_id: int, clear_number: int) -> Tried:
     return tried
 
 
-def _begin_again(connection: sa.Connection, run_id: int, scope: Scope, clear_number: int) -> None:
+def _begin_again(connection: sa.Connection, flow: Flow, run: Any, scope: Scope, clear_number: int) -> None:
     """After a clear this run's records are planned once more."""
     runs.update_run(
         connection,
-        run_id,
+        run.id,
         plan_clear=clear_number,
         unchanged_count=0,
         skipped_count=0,
         fully_planned=False,
         state="open",
     )
-    records.queue_windows(connection, scope.queue, [window.id for window in runs.run_windows(connection, run_id)])
-    if scope.dry:
-        withdraw_proposals(connection, run_id)
+    again = records.queue_windows(
+        connection, scope.queue, [window.id for window in runs.run_windows(connection, run.id)]
+    )
+    if run.request.get("replan") or run.request.get("verify"):
+        for feed in flow.feeds:
+            again += records.queue_feeds(connection, scope.queue, str(feed.source.account), [feed.name], bulk=False)
+    if scope.dry and again:
+        withdraw_proposals(connection, run.id)
+    elif scope.dry and run.read_count:
+        log.warning(
+            "%s: what this dry run had read is gone since it settled, so its proposals stay as they are; clear extract "
+            "as well to propose anew", flow.name,
+        )  # fmt: skip
 
 
 def _queue_outdated(connection: sa.Connection, flow: Flow, tried: Tried, now: datetime) -> list[int]:
