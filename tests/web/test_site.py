@@ -52,6 +52,15 @@ def test_a_modal_needs_a_place_in_a_list_and_an_earlier_form_in_this_browser(wor
     ]
 
 
+def test_half_a_surrogate_pair_is_refused_or_left_out(world: SiteWorld) -> None:
+    half = "\ud800"
+    assert world.tag("conversions", email=f"{half}a@example.jp").status_code == 400
+    assert world.tag("conversions", email=HANAKO, form=f"お客様{half}", page=f"{ORIGIN}/{half}").status_code == 204
+    assert world.rows("select form, page from renkei.conversion") == [("お客様", "www.example.jp/")]
+    assert world.tag("visits", key=half).status_code == 401
+    assert [world.read(call, email=f"{half}@example.jp").status_code for call in ("fields", "explain")] == [400, 400]
+
+
 @pytest.mark.req("R55")
 def test_a_form_sent_again_is_one_conversion_and_the_last_one_counts(world: SiteWorld) -> None:
     world.put_list(PRIORITY, [HANAKO])

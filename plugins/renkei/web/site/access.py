@@ -19,7 +19,7 @@ LONGEST_EMAIL = 254
 LONGEST_TEXT = 200
 LONGEST_PAGE = 500
 _VISITOR = re.compile(r"[A-Za-z0-9_-]{20,64}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_EMAIL = re.compile(r"[^@\s\ud800-\udfff]+@[^@\s\ud800-\udfff]+")  # half a surrogate pair cannot be stored
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 
 
@@ -33,7 +33,7 @@ def check_key(connection: Connection, key: Any, scope: api_keys.Scope) -> api_ke
 
 def key_text(key: Any) -> str:
     """A key as sent, empty for what cannot be one."""
-    return key if isinstance(key, str) and len(key) <= LONGEST_TEXT else ""
+    return key if isinstance(key, str) and len(key) <= LONGEST_TEXT and key.isascii() else ""
 
 
 def check_scopes(scopes: Sequence[str] | None, scope: api_keys.Scope) -> None:
@@ -100,13 +100,13 @@ def page_in(body: Mapping[str, Any]) -> str:
 
 
 def text_in(body: Mapping[str, Any], name: str, longest: int = LONGEST_TEXT) -> str | None:
-    """An optional text, cut to its longest length."""
+    """An optional text, cut to its longest length, without what cannot be stored."""
     value = body.get(name)
     if value is None:
         return None
     if not isinstance(value, str):
         raise _wrong(name, "a text")
-    return value.replace("\0", "")[:longest] or None
+    return value.encode(errors="ignore").decode().replace("\0", "")[:longest] or None
 
 
 def _wrong(name: str, wanted: str) -> Refused:
