@@ -61,9 +61,10 @@ class Pairs:
             self._align(prospect, kind, person)
 
     def _match(self, email: str) -> tuple[Kind, Row] | None:
-        """The first person with the address that has no prospect: 1:1."""
+        """The first person with the address that has no prospect, nor one that comes back with it: 1:1."""
         for kind, person in self.people.of_email(email, self._settings["connector_match_order"]):
-            if self.prospects.linked(person["Id"]) is None:
+            linked = self.prospects.linked(person["Id"])
+            if linked is None or (linked["isDeleted"] and linked["id"] not in self._connector.archived):
                 return kind, person
         return None
 

@@ -128,6 +128,20 @@ def of_origins(
     return [(row.match_key, row.target_id) for row in rows]
 
 
+def end_others(
+    connection: sa.Connection, integration: str, account: str, target_object: str, target_id: str, key: str, reason: str
+) -> None:
+    """The record is what ``key`` stands for; for whom else it was made ends."""
+    mine = sa.and_(
+        identity_link.c.integration == integration,
+        identity_link.c.account == account,
+        identity_link.c.object == target_object,
+        identity_link.c.target_id == target_id,
+        identity_link.c.match_key != key,
+    )
+    connection.execute(_ended(mine, reason))
+
+
 def of_target(connection: sa.Connection, account: str, target_object: str, target_id: str) -> list[sa.RowMapping]:
     """Every link, live and retired, to one target record: who it is on the other side, and why."""
     rows = connection.execute(

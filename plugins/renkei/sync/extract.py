@@ -148,7 +148,7 @@ def _store_page(
         )
         _queue(connection, flow, feed, scope, stored, wanted, bulk=window.kind in ("full", "slice"))
         landed = _land(engine, connection, feed, window, scope, page, observed_at)
-        _queue_left(connection, account, feed, [*left, *(() if scope.dry else landed.left)])
+        _queue_left(connection, flow, feed, [*left, *(() if scope.dry else landed.left)])
         if feed.mirrors and not scope.dry:
             observe(connection, flow, feed, wanted, observed_at)
         read = len(page.rows) + landed.read
@@ -232,10 +232,15 @@ def _queue(
         records.queue_children(connection, flows, account, feed.name, stored.changed_keys, bulk=bulk)
 
 
-def _queue_left(connection: sa.Connection, account: str, feed: Feed, subjects: Sequence[str]) -> None:
-    """Whoever lost a record to another address is planned again, from what is left of them."""
-    for flow in records.subscribers(connection, account, feed.name) if subjects else ():
-        records.queue_subjects(connection, flow, account, subjects)
+def _queue_left(connection: sa.Connection, flow: Flow, feed: Feed, subjects: Sequence[str]) -> None:
+    """Whoever lost a record to another address is planned again, from what is left of them; in a two-way flow also on
+    the other side, where somebody may have waited for the address."""
+    account = str(feed.source.account)
+    for subscriber in records.subscribers(connection, account, feed.name) if subjects else ():
+        records.queue_subjects(connection, subscriber, account, subjects)
+    others = {str(other.source.account) for other in flow.feeds} - {account} if flow.two_way is not None else ()
+    for other in sorted(others) if subjects else ():
+        records.queue_subjects(connection, flow.name, other, subjects)
 
 
 def _as_json(row: SourceRow) -> dict[str, Any]:

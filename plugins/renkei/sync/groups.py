@@ -231,7 +231,19 @@ class _Plans:
                 live[meeting] = pairs.add(
                     connection, flow.name, accounts(flow, self.two_way), *meeting, match.how, match.explanation
                 )
+                self._own(match.left, match.right)
+                self._own(match.right, match.left)
         return live
+
+    def _own(self, record: Stored, by: Stored) -> None:
+        """For whom else a record was made (somebody merged into its owner, say): if they come back, they get their
+        own."""
+        flow = self.verdicts.flow
+        target = next(stage.target for stage in flow.stages if stage.name == self.two_way.stage_of(record))
+        links.end_others(
+            self.verdicts.connection, flow.integration, str(target.account), target.object, record.key,
+            origin_key(by.feed, by.key), "paired with another record",
+        )  # fmt: skip
 
     def _want(self, wanted: Wanted, ids: list[int], bulk: bool) -> None:
         about = wanted.about

@@ -104,7 +104,14 @@ class Stage:
         self._with_person(number, edit)
 
     def _move_person(self, number: int, address: str) -> None:
-        self._with_person(number, lambda person: self.org.edit(person, Email=address))
+        """Not to an address that somebody else has, as the set-up guide lists; with AMPSEA no address is followed."""
+        followed = not self.org.settings.several_prospects_per_address
+
+        def move(person: str) -> None:
+            if not (followed and self._is_taken(address, person)):
+                self.org.edit(person, Email=address)
+
+        self._with_person(number, move)
 
     def _delete_person(self, number: int) -> None:
         self._with_person(number, self.org.delete)
@@ -126,11 +133,17 @@ class Stage:
         self._with_person(loser, merge)
 
     def _barred(self, person: str, other: str) -> bool:
-        address = self.org.get(other)["Email"]
-        live = (row for name in ("Lead", "Contact") for row in self.org.live(name))
         converted = any(self.org.get(one).get("IsConverted") for one in (person, other))
-        shared = any(row["Email"] == address for row in live if row["Id"] not in (person, other))
-        return converted or shared
+        return converted or self._has(self.org.get(other)["Email"], {person, other})
+
+    def _is_taken(self, address: str, person: str) -> bool:
+        prospects = (row for row in self.org.live("prospects") if row["salesforceId"] != person)
+        return self._has(address, {person}) or any(row["email"] == address for row in prospects)
+
+    def _has(self, address: str, but: set[str]) -> bool:
+        """Whether any live lead or contact has the address, but for these."""
+        live = (row for name in ("Lead", "Contact") for row in self.org.live(name))
+        return any(row["Email"] == address for row in live if row["Id"] not in but)
 
     def _assign(self, number: int) -> None:
         self._with_prospect(number, lambda prospect: self.org.edit(prospect, userId=1))

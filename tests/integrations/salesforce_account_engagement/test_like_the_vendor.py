@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -86,6 +87,31 @@ def test_a_merge_into_an_address_another_prospect_has_is_listed_and_not_guessed(
     assert {(row["email"], row["salesforceId"]) for row in native.org.live("prospects")} == {
         ("c@example.jp", native.people[2]), ("a@example.jp", native.people[1]),
     }  # fmt: skip
-    with bare.connect() as connection:
-        listed = connection.execute(sa.text("select key, code, reason from renkei.sync_queue")).all()
-    assert [(key, code) for key, code, _ in listed] == [("1", "54")] and "already in use" in listed[0].reason
+    assert [(row.key, row.code) for row in listed(bare)] == [("1", "54")]
+    assert "already in use" in listed(bare)[0].reason
+
+
+def test_an_address_another_prospect_has_holds_up_the_prospect_and_not_its_lead(bare: sa.Engine) -> None:
+    """Another difference in the guide: the emulator then syncs nothing of the pair."""
+    people: list[list[Act]] = [[("lead", "b@example.jp"), ("lead", "a@example.jp")]]
+    native, renkei = both(bare, people, ampsea=False)
+    for stage in (native, renkei):
+        moved = stage.people[0]
+        stage.play(("edit_partner", 0, "City", "x"))
+        stage.org.edit(moved, Email="a@example.jp")
+        for _ in range(SETTLING):
+            stage.finish_round()
+        kept = [row["email"] for row in stage.org.live("prospects") if row["salesforceId"] == moved]
+        assert kept == ["b@example.jp"]
+    assert [stage.org.get(stage.people[0])["City"] for stage in (native, renkei)] == [None, "x"]
+    assert [(row.key, row.code) for row in listed(bare)] == [("1", "54")]
+    renkei.org.edit(renkei.people[1], Email="c@example.jp")
+    renkei.finish_round()
+    renkei.org.tick(timedelta(days=1))
+    assert {row["email"] for row in renkei.org.live("prospects")} == {"a@example.jp", "c@example.jp"}
+    assert listed(bare) == []
+
+
+def listed(store: sa.Engine) -> Sequence[Any]:
+    with store.connect() as connection:
+        return connection.execute(sa.text("select key, code, reason from renkei.sync_queue")).all()

@@ -286,10 +286,10 @@ class _Case:
             return "person_accounts_off"
         if self.index.address(person) is None:
             return "no_address"
-        if place(person) in self.group.created:
-            return "created_and_not_read_yet"
         if person.key in self.index.crm_ids:
             return "its_prospect_is_left_alone"
+        if place(person) in self.group.created:
+            return "created_and_not_read_yet"
         same = self.index.address(person) in self.index.prospect_addresses
         if same and not self.settings.several_prospects_per_address:
             return "address_already_on_a_prospect"
