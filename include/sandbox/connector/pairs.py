@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from include.sandbox.account_engagement.model import Row
+from include.sandbox.account_engagement.refusals import Refused
 from include.sandbox.connector.fields import INSIGHT, empty, mapping, resolve, same
 from include.sandbox.connector.people import People
 from include.sandbox.connector.prospects import CRM_DELETED, Prospects
@@ -117,7 +118,7 @@ class Pairs:
 
     def _sync_new(self, kind: Kind, person: Row, by_hand: bool) -> None:
         """A person without a prospect takes a free one of its address, else gets one of its own: without AMPSEA only if
-        the address is on none, not even in the recycle bin."""
+        the address is on none, not even in the recycle bin; else it stays among the errors until then."""
         email = person.get("Email")
         if not email:
             return
@@ -125,9 +126,9 @@ class Pairs:
         if free and not free[0].get("isDoNotSync"):
             self._align(self._link(free[0], person), kind, person)
             return
-        if not self._settings["ampsea"] and self.prospects.has_email(email):
-            return
         wished = self._settings["connector_creates_prospects"] and person["CreatedDate"] >= self._began
+        if (wished or by_hand) and not self._settings["ampsea"] and self.prospects.has_email(email):
+            raise Refused(9)
         if wished or by_hand:
             values: Row = {"email": email, "salesforceId": person["Id"]}
             self._align(self._account(self.prospects.create(values), person), kind, person)
