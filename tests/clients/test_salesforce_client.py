@@ -178,6 +178,14 @@ def test_pages_until_the_end_and_a_dead_locator(world: World) -> None:
         next(pages)
 
 
+def test_an_error_says_what_is_wrong_with_a_query_and_shows_no_part_of_it(world: World) -> None:
+    configure(world, hidden_objects=["Lead"])
+    query = select(("Id", "Email"), "Lead", "WHERE Email IN {}", ["yamada.taro.of.the.tokyo.sales.office@example.jp"])
+    with pytest.raises(ConfigurationError, match="sObject type 'Lead' is not supported") as told:
+        list(salesforce_client(world).query(query))
+    assert "yamada" not in str(told.value)
+
+
 def test_collections_tell_each_record_on_its_own(world: World) -> None:
     client = salesforce_client(world)
     saved = client.create_all("Lead", [{"LastName": "山田", "Company": "例"}, {"LastName": "佐藤"}])

@@ -163,7 +163,7 @@ def error_of(
 ) -> SyncError:
     """The error of the tree. The vendor's text comes without addresses and never longer than a line."""
     code = trouble.code or f"HTTP {status}"
-    text = f"Salesforce {endpoint}: {code}: {redact(trouble.message) or 'no text'}."
+    text = f"Salesforce {endpoint}: {code}: {redact(_without_query(trouble.message)) or 'no text'}."
     if rule.does is Does.UNKNOWN and write:
         return OutcomeUnknown(text, code=code)
     if rule.does in (Does.WAIT, Does.UNKNOWN):
@@ -182,6 +182,11 @@ def error_of(
     if rule.does is Does.REQUEST:
         kind = ConfigurationError
     return kind(text, code=code, remedy=rule.remedy)
+
+
+def _without_query(said: str) -> str:
+    """What is wrong with a query, without the piece of it that Salesforce shows: half an address may stand there."""
+    return said[max(said.find("ERROR at Row:"), 0) :]
 
 
 def error_class(rule: Rule) -> ErrorClass:
