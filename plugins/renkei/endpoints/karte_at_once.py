@@ -10,12 +10,13 @@ import sqlalchemy as sa
 
 from renkei.clients import marketo_endpoints as at
 from renkei.clients.marketo import BAD_VALUE, MarketoClient
+from renkei.endpoints.karte import MARKER
 from renkei.endpoints.karte_users import Hit, LeadFinder, User, failed_hits, linked_row, refused_row, user_of
 from renkei.errors import Fatal, QuotaExhausted, RequestTooLarge, Retriable
 from renkei.sync.gate import RequestGate
 from renkei.sync.intake import InboxSource
 from renkei.sync.ports import SourceRow, Span
-from renkei.sync.shelves import Event
+from renkei.sync.shelves import Event, People
 
 BLOCK = timedelta(hours=24)
 WITHIN, MALFORMED, NO_KEY, NOT_NOW = "asked_within_24_h", "malformed_cookie", "no_key", "dry_run"
@@ -31,6 +32,7 @@ class LeadsAtOnce(InboxSource):
     client: MarketoClient
     finder: LeadFinder
     gate: RequestGate
+    people: People
 
     def rows(self, connection: sa.Connection, span: Span, after: int) -> tuple[list[SourceRow], int | None]:
         found = self.events(connection, span, after, PAGE)
@@ -45,7 +47,7 @@ class _Page:
         self._source = source
         self._span = span
         self._events = events
-        self._users = _users(events)
+        self._users = _users(events, source.people)
 
     def rows(self) -> list[SourceRow]:
         rows = [refused_row(user, reason, self._when(user)) for user, reason in self._not_to_be_asked()]
@@ -109,18 +111,17 @@ class _Page:
         self._source.put_back(events)
 
 
-def _users(events: Sequence[Event]) -> dict[str, tuple[User, datetime]]:
-    """Everybody once, with what was said last, and when."""
-    said: dict[str, dict[str, object]] = {}
-    last: dict[str, datetime] = {}
-    for event in events:
-        who = _who(event)
-        values = event.payload.get("values") or {}
-        if not who or "renkei_id" in values:
-            continue
-        said[who] = {**said.get(who, {}), **{name: value for name, value in values.items() if value}}
-        last[who] = event.received_at
-    return {who: (user_of(who, values), last[who]) for who, values in said.items()}
+def _users(events: Sequence[Event], people: People) -> dict[str, tuple[User, datetime]]:
+    """Everybody once, with what was said last, also in events that came later; and when they came."""
+    last = {who: event.received_at for event in events if (who := _who(event)) and not _ours(event)}
+    if not last:
+        return {}
+    since = min(event.received_at for event in events)
+    return {one.who: (user_of(one.who, one.values), last[one.who]) for one in people.newest(list(last), since)}
+
+
+def _ours(event: Event) -> bool:
+    return MARKER in (event.payload.get("values") or {})
 
 
 def _who(event: Event) -> str:

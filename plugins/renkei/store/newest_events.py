@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
+_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 Shelf = Literal["inbox_event", "loaded_event"]
 
 
 @dataclass(frozen=True)
 class Person:
-    """One person's events of a span: the newest payload, and ``values`` with each value as it was said last, empty
+    """One person's events from a span on: the newest payload, and ``values`` with each value as it was said last, empty
     ones left out."""
 
     who: str
@@ -75,14 +76,20 @@ select count(distinct who) as everybody, count(distinct who) filter (where {held
 def people(
     connection: sa.Connection, question: Question, since: datetime, until: datetime, after: str, most: int
 ) -> list[Person]:
-    """The next people behind ``after`` (by code point) with events in ``[since, until)``."""
+    """The next people behind ``after`` (by code point) with events in ``[since, until)``, with what is ``newest``."""
     asked = _asked(question, since, until)
     names = sa.text((_SEEN + _PEOPLE).format(shelf=question.shelf, held=_HELD))
     found = list(connection.execute(names, asked | {"after": after, "most": most}).scalars())
-    if not found:
+    return newest(connection, question, found, since)
+
+
+def newest(connection: sa.Connection, question: Question, who: Sequence[str], since: datetime) -> list[Person]:
+    """What these people said from ``since`` on, until now: a span that is read again later brings back nothing that
+    was said otherwise meanwhile."""
+    if not who:
         return []
     theirs = sa.text((_SEEN + _THEIRS).format(shelf=question.shelf))
-    rows = connection.execute(theirs, asked | {"people": found})
+    rows = connection.execute(theirs, _asked(question, since, _EVER) | {"people": list(who)})
     return [Person(row.who, row.payload, row.values, row.received_at) for row in rows]
 
 

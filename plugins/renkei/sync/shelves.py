@@ -3,7 +3,7 @@ same ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +20,7 @@ PAGE = 500
 
 @dataclass(frozen=True)
 class People:
-    """Whom the events of a span are about, each person once, with what was said of them last."""
+    """Whom the events of a span are about, each person once, with what was said of them last, also after the span."""
 
     engine: Engine
     question: Question
@@ -34,6 +34,11 @@ class People:
         """The next people behind ``after``."""
         with self.engine.store.connect() as connection:
             return newest_events.people(connection, self.question, span.since, span.until, after, most)
+
+    def newest(self, who: Sequence[str], since: datetime) -> list[Person]:
+        """What these people said last, from ``since`` on."""
+        with self.engine.store.connect() as connection:
+            return newest_events.newest(connection, self.question, who, since)
 
     def count(self, span: Span) -> tuple[int, int, int]:
         """How many people, how many of them with a value that is asked for, and how many events."""

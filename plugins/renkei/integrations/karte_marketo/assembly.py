@@ -81,7 +81,8 @@ class Assembly:
         if at_once:
             gate = RequestGate(self.engine, REALTIME, self.at_karte, BLOCK)
             source = LeadsAtOnce(
-                self.engine.store, self.at_karte, (IDENTIFY,), made_events.row_of, self.marketo, finder, gate
+                self.engine.store, self.at_karte, (IDENTIFY,), made_events.row_of, self.marketo, finder, gate,
+                self.identified,
             )
         else:
             source = LinkedLeads(self.at_karte, self.with_email, finder)
