@@ -68,9 +68,9 @@ def successors(client: SalesforceClient, ids: Iterable[str]) -> Mapping[str, set
     """Lead or contact id → itself and what it became since: the contact it was converted to, the record it was
     merged into. Deleted records are asked too."""
     found: dict[str, set[str]] = {one: {one} for one in ids}
-    going = {one: one for one in found}  # record to look at → the id it was reached from
+    going = {one: {one} for one in found}  # record to look at → the ids it was reached from, several after a merge
     for _ in range(4):  # a chain of merges and a conversion
-        following: dict[str, str] = {}
+        following: dict[str, set[str]] = {}
         for sobject, prefix, fields in (
             ("Lead", "00Q", ("Id", "ConvertedContactId", "MasterRecordId")),
             ("Contact", "003", ("Id", "MasterRecordId")),
@@ -79,11 +79,11 @@ def successors(client: SalesforceClient, ids: Iterable[str]) -> Mapping[str, set
             for portion in by_length(ids_here):
                 query = select(fields, sobject, "WHERE Id IN {}", portion)
                 for row in client.query(query, include_deleted=True):
-                    for name in fields[1:]:
-                        became = row.get(name)
-                        if became and became not in found[going[row["Id"]]]:
-                            found[going[row["Id"]]].add(became)
-                            following[became] = going[row["Id"]]
+                    for became in filter(None, map(row.get, fields[1:])):
+                        for origin in going[row["Id"]]:
+                            if became not in found[origin]:
+                                found[origin].add(became)
+                                following.setdefault(became, set()).add(origin)
         if not following:
             break
         going = following

@@ -272,6 +272,22 @@ def test_a_lost_answer_is_found_although_the_lead_is_another_record_now(day: Day
 
 
 @pytest.mark.req("R25")
+def test_lost_answers_are_found_although_both_leads_were_merged_into_one_that_was_converted(day: Day) -> None:
+    first, second, third = (day.desk.org.lead(address) for address in (*GUESTS, "other@example.jp"))
+    for guest in GUESTS:
+        day.book(guest)
+    day.run()
+    day.desk.wait(minutes=5)
+    day.fault(action="drop_after", path=CREATES)
+    day.run()
+    day.desk.org.change("Lead", first, merge_into=third)
+    day.desk.org.change("Lead", second, merge_into=third)
+    day.desk.org.change("Lead", third, convert=True)
+    day.end()
+    assert len(day.desk.tasks) == 2
+
+
+@pytest.mark.req("R25")
 def test_two_lost_answers_of_alike_bookings_are_told_apart(day: Day) -> None:
     for guest in GUESTS:
         day.desk.org.lead(guest)
