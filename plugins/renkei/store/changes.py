@@ -124,6 +124,23 @@ def open_units_of_records(connection: sa.Connection, flow: str, record_ids: Sequ
     return [(row.stage, row.unit) for row in rows]
 
 
+_UNDER = sa.text("""
+select distinct cast(record.id as bigint) from renkei.change open
+cross join jsonb_array_elements_text(open.record_ids) as record(id)
+where open.flow = :flow and open.state <> 'closed' and exists (
+    select from jsonb_each(open.refs) ref
+    where ref.value ->> 'object' = :object and ref.value -> 'keys' ?| cast(:keys as text[]))
+""")
+
+
+def records_under(connection: sa.Connection, flow: str, target_object: str, keys: Sequence[str]) -> list[int]:
+    """Source records of the open changes that name a record by one of these match keys."""
+    if not keys:
+        return []
+    place = {"flow": flow, "object": target_object, "keys": list(keys)}
+    return list(connection.execute(_UNDER, place).scalars())
+
+
 _PUT = sa.text("""
 insert into renkei.change as open (
     flow, account, object, stage, key, unit, form, state, fields, initial, refs, match, aliases, may_create,

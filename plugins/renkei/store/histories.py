@@ -35,6 +35,30 @@ def missing(connection: sa.Connection, account: str, feed: str, since: datetime)
     return _read(connection, sa.and_(_alive(account, feed), source_record.c.observed_at < since))
 
 
+def never_shown(
+    connection: sa.Connection, integration: str, account: str, target_object: str, feed: str, since: datetime
+) -> list[str]:
+    """Records linked before ``since`` that no read ever showed: deleted between their creation and the next read."""
+    shown = sa.select(source_record.c.id).where(
+        source_record.c.account == account,
+        source_record.c.feed == feed,
+        source_record.c.key == identity_link.c.target_id,
+    )
+    rows = connection.execute(
+        sa.select(identity_link.c.target_id)
+        .distinct()
+        .where(
+            identity_link.c.integration == integration,
+            identity_link.c.account == account,
+            identity_link.c.object == target_object,
+            identity_link.c.state == "live",
+            identity_link.c.created_at < since,
+            ~shown.exists(),
+        )
+    )
+    return list(rows.scalars())
+
+
 def count_alive(connection: sa.Connection, account: str, feed: str) -> int:
     """How many records of a feed are not deleted."""
     return int(connection.execute(sa.select(sa.func.count()).where(_alive(account, feed))).scalar_one())

@@ -1,7 +1,7 @@
 """A mirror of the target was read: what it shows, held against what was delivered.
 
 Somebody else's value is kept as ``foreign``, and the records behind it are planned again: the flow's own value goes out
-once more.
+once more. Links to what is gone from it end, and what was to be written under it is planned again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.store import delivered, records
+from renkei.store import changes, delivered, links, records
 from renkei.sync.canonical import dumps, same
 from renkei.sync.flow import Feed, Flow, Stage
 from renkei.sync.ports import Fields, SourceRow
@@ -23,9 +23,21 @@ def observe(
 ) -> None:
     """Compares a page of the mirror with what this flow delivered to those records before it was asked for."""
     shown = {row.key: feed.shows(row.payload) for row in rows if not row.deleted}
+    gone = [row.key for row in rows if row.deleted]
     for stage in flow.stages:
-        if stage.target.object == feed.mirrors and stage.target.account == feed.source.account and shown:
-            _compare(connection, flow, stage, shown, observed_at)
+        if stage.target.object == feed.mirrors and stage.target.account == feed.source.account:
+            if shown:
+                _compare(connection, flow, stage, shown, observed_at)
+            if gone:
+                _let_go(connection, flow, stage, gone)
+
+
+def _let_go(connection: sa.Connection, flow: Flow, stage: Stage, gone: Sequence[str]) -> None:
+    account, target_object = str(stage.target.account), stage.target.object
+    ended = links.retire(connection, flow.integration, account, target_object, gone, links.GONE)
+    delivered.forget_targets(connection, account, gone, target_object)
+    ids = changes.records_under(connection, flow.name, target_object, ended)
+    records.queue_ids(connection, [flow.name], ids, bulk=False)
 
 
 def _compare(

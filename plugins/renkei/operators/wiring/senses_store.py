@@ -14,6 +14,7 @@ from renkei.sync.engine import Engine
 from renkei.sync.ports import Fields
 
 CONTACT = "contact"  # the object our other flow writes in Senses
+MIRRORED = {"mazrica.customers": "customer", "mazrica.contacts": CONTACT}  # the feeds that mirror what it writes
 LEAD_ID = "id"  # the match key under which it links contacts to leads
 
 
@@ -34,7 +35,11 @@ class SensesStore:
 
     def missing(self, account: str, feed: str, since: datetime) -> dict[str, Known]:
         with self._engine.store.connect() as connection:
-            return _known(histories.missing(connection, account, feed, since))
+            found = _known(histories.missing(connection, account, feed, since))
+            if feed in MIRRORED:
+                place = (connection, NAME, account, MIRRORED[feed], feed, since)
+                found |= {key: Known({}, None, since) for key in histories.never_shown(*place)}
+            return found
 
     def count_alive(self, account: str, feed: str) -> int:
         with self._engine.store.connect() as connection:
