@@ -19,7 +19,7 @@ from renkei.integrations.senses_marketo.settings import MARKETO_TO_SENSES, NAME,
 from renkei.integrations.senses_marketo.snapshot import Snapshot, gone_records
 from renkei.integrations.senses_marketo.to_contacts import CUSTOMER, map_accounts, map_contacts
 from renkei.sync.canonical import digest
-from renkei.sync.flow import Feed, Flow, Form, Kind, Stage
+from renkei.sync.flow import Feed, Flow, Form, Kind, Stage, Stored
 from renkei.sync.ports import Fields, Source
 
 __all__ = ["LEADS", "Ends", "build", "feed_name"]
@@ -126,7 +126,8 @@ def _stages(settings: Settings, ends: Ends, items: Items) -> tuple[Stage, ...]:
     customers = customer_target(settings, ends)
     accounts = Stage(
         "accounts", customers, Form.CREATE_AFTER_LOOKUP,
-        lambda unit: map_accounts(unit, settings), "subject", (), (LEADS,), settings.wait_days, later,
+        lambda unit: map_accounts(unit, settings, lambda lead: _has_contact(ends.mirror, lead)),
+        "subject", (), (LEADS,), settings.wait_days, later,
         thorough=True, per_call=1, find=customers.created,
     )  # fmt: skip
     contacts = Stage(
@@ -135,6 +136,12 @@ def _stages(settings: Settings, ends: Ends, items: Items) -> tuple[Stage, ...]:
         one_to_one=True, recreate=settings.to_senses.recreate_deleted, thorough=True, per_call=1,
     )  # fmt: skip
     return accounts, contacts
+
+
+def _has_contact(mirror: Mirror, lead: Stored) -> bool:
+    return bool(
+        mirror.by_subject(CONTACTS, [lead.subject or ""]) or mirror.by_parent(CONTACTS, [f"lead:{lead.key}"])
+    )
 
 
 def customer_target(settings: Settings, ends: Ends) -> CustomerTarget:

@@ -6,7 +6,7 @@ score and acquisition date are kept up to date (S17); all else is written when t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from renkei.endpoints.marketo import normalize_email
@@ -28,11 +28,12 @@ def lead_key(lead_id: str) -> MatchKey:
     return MatchKey("id", lead_id)
 
 
-def map_accounts(unit: Unit, settings: Settings) -> Sequence[Decision]:
-    """The account of the unit's one lead, while that has no contact yet: nothing is created for anybody else."""
+def map_accounts(unit: Unit, settings: Settings, has_contact: Callable[[Stored], bool]) -> Sequence[Decision]:
+    """The account of the unit's one lead, while that has no contact yet: nothing is created for anybody else.
+    ``has_contact``: Senses has one with its Lead ID or address, which keeps the account it has."""
     lead = _chosen(unit, settings)
     found = company_of(lead.payload, settings) if lead else None
-    if lead is None or found is None:
+    if lead is None or found is None or has_contact(lead):
         return []
     return [
         Write(

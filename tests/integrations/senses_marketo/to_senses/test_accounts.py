@@ -82,6 +82,20 @@ def test_a_name_alone_takes_no_account_that_somebody_else_made(pair: Pair) -> No
     assert len(pair.accounts()) == 2
 
 
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("by", ["address", "lead id"])
+def test_no_account_is_made_for_a_lead_whose_contact_is_there(pair: Pair, by: str) -> None:
+    pair.ui.advance(60)
+    elsewhere = pair.account("別の会社")
+    contact = pair.contact("人", "p1@example.jp" if by == "address" else "other@example.jp", customerId=elsewhere)
+    if by == "lead id":
+        pair.edit_items(contact, leadId=1)
+    lead = pair.person(1, company=NAME)
+    pair.to_senses()
+    assert pair.contact_of(lead)["customer"]["id"] == elsewhere
+    assert [account["id"] for account in pair.accounts()] == [elsewhere]
+
+
 @pytest.mark.req("S35")
 def test_no_company_no_account(pair: Pair) -> None:
     lead = pair.person()
