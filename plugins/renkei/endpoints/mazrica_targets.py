@@ -179,12 +179,14 @@ class ContactTarget(SensesTarget):
             self._mirror.by_subject(self.resource, list(by_email)), lambda row: self._subject(row) in by_email
         )
         for record, row in subjects.items():
-            found.setdefault(by_email[self._subject(row) or ""], {})[record] = row
+            if key := by_email.get(self._subject(row) or ""):
+                found.setdefault(key, {})[record] = row
         parents = self.merged(
             self._mirror.by_parent(self.resource, list(by_lead)), lambda row: self._parent(row) in by_lead
         )
-        for record, row in parents.items():
-            found.setdefault(by_lead[self._parent(row) or ""], {})[record] = row
+        for record, row in parents.items():  # one stored under an item of another name says nothing any more
+            if key := by_lead.get(self._parent(row) or ""):
+                found.setdefault(key, {})[record] = row
         return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -108,10 +109,12 @@ def day_of(value: object) -> str | None:
 
 
 def number_of(value: object) -> int | float | None:
-    """A score as text, as a number."""
+    """A score as text, as a number; what is none, or no finite one, is none."""
     try:
         number = float(str(value))
     except ValueError:
+        return None
+    if not isfinite(number):
         return None
     return int(number) if number.is_integer() else number
 

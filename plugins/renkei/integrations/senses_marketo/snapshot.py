@@ -18,6 +18,9 @@ from renkei.sync.ports import Fields, Page, Source, SourceRow, Span
 
 log = logging.getLogger("renkei.extract")
 
+ASKED = "a person decides; the run's note says how to be asked."
+LEFT = "they count as still there. If people did delete them, raise reconcile.vanished_share for one night."
+
 Gone = Callable[[Mapping[str, Known]], list[SourceRow]]
 
 
@@ -66,7 +69,7 @@ def gone_deals(store: Store, account: str, feed: str, settings: Reconcile, now: 
         alive = store.alive(account, feed)
         held = too_many(len(missing), len(alive), settings)
         if held:
-            log.warning("%s", _warned("deals", len(missing), len(alive)))
+            log.warning("%s", _warned("deals", len(missing), len(alive), ASKED))
         others = {key: known.payload for key, known in alive.items() if key not in missing}
         at = now()
         ahead = at - store.now()  # of the vendor's clock before ours
@@ -91,7 +94,7 @@ def gone_records(store: Store, account: str, feed: str, settings: Reconcile, nou
     def gone(missing: Mapping[str, Known]) -> list[SourceRow]:
         alive = store.count_alive(account, feed) if missing else 0
         if too_many(len(missing), alive, settings):
-            log.warning("%s", _warned(noun, len(missing), alive))
+            log.warning("%s", _warned(noun, len(missing), alive, LEFT))
             return []
         return [
             SourceRow(key, known.payload, subject=known.subject, version=known.version, deleted=True)
@@ -101,8 +104,8 @@ def gone_records(store: Store, account: str, feed: str, settings: Reconcile, nou
     return gone
 
 
-def _warned(noun: str, missing: int, alive: int) -> str:
+def _warned(noun: str, missing: int, alive: int, follows: str) -> str:
     return (
         f"{missing} of {alive} {noun} are gone from Mazrica at once, which is more than reconcile.vanished_share: "
-        "nothing follows from that until a person says so."
+        f"{follows}"
     )

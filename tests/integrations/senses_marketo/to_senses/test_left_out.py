@@ -87,6 +87,26 @@ def test_a_contact_belongs_to_one_lead(going: Pair) -> None:
     assert reason == "taken"
 
 
+def test_a_lead_id_stored_under_an_item_of_another_name_finds_nobody_and_stops_nobody(pair: Pair) -> None:
+    pair.ui.advance(60)
+    pair.edit_items(pair.contact("人", "other@example.jp"), leadId=1)
+    pair.to_senses()
+    pair.ui.make("custom_items", resource="contact", name="新しいID", itemType="number")
+    pair.options = {"custom_items": {"lead_id": "新しいID"}}
+    lead = pair.person(1)
+    pair.to_senses()
+    assert pair.contact_of(lead)["email"] == "p1@example.jp"
+
+
+@pytest.mark.parametrize("score", ["Infinity", "-inf", "NaN", "1e999", "many"])
+def test_a_score_that_is_no_number_is_left_empty_and_stops_nobody(going: Pair, score: str) -> None:
+    going.options = {"marketo_fields": {"score": "scoreText"}}
+    going.field("scoreText", "string")
+    odd, plain = going.person(1, scoreText=score), going.person(2, scoreText="5")
+    going.to_senses()
+    assert [going.shown(going.contact_of(lead))["leadScore"] for lead in (odd, plain)] == [None, 5]
+
+
 @pytest.mark.req("S36")
 def test_an_item_that_is_missing_or_of_a_wrong_type_is_named_and_nothing_is_written(bare: Pair) -> None:
     bare.ui.make("custom_items", resource="contact", name="リードスコア", itemType="text")
