@@ -144,7 +144,8 @@ def contacts_of_deal(connection: sa.Connection, feed: str, deal_id: str) -> list
         .where(source_record.c.feed == feed, source_record.c.parent == deal_id, ~source_record.c.deleted)
         .order_by(source_record.c.id.desc())
     ).scalars()
-    return list(dict.fromkeys(str(link["contact"]) for link in rows if link.get("until") is None))
+    now = [link for link in rows if link.get("until") is None and link.get("off") is None]
+    return list(dict.fromkeys(str(link["contact"]) for link in now))
 
 
 def _read(connection: sa.Connection, which: sa.ColumnElement[bool]) -> dict[str, sa.RowMapping]:

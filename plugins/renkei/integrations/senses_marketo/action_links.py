@@ -41,8 +41,9 @@ def links(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """(contact id, payload) of every contact the action has or had; ``known`` holds the stored payloads by contact.
 
-    ``{action, contact, kind, created, at, until, deal, since}``: linked ``at`` (None: before ``started``), taken out
-    ``until``, on ``deal`` since ``since``. ``kind`` is the action's when the contact was registered (S28).
+    ``{action, contact, kind, created, at, until, deal, since, off?}``: linked ``at`` (None: before ``started``), taken
+    out ``until``, on ``deal`` since ``since``, which the action came off at ``off``. ``kind`` is the action's when the
+    contact was registered (S28).
     """
     present = set(action_contacts(row))
     for contact in roster(row, known_roster)["contacts"]:
@@ -80,8 +81,10 @@ def _next(row: Row, contact: str, before: Row, present: bool) -> dict[str, Any]:
         return {**before, "until": before["until"] or updated}
     if before["until"] is not None:
         return _first(row, contact, updated)
-    if deal_of(row) != before["deal"]:
-        return {**before, "deal": deal_of(row), "since": updated}
+    if deal_of(row) is None and before["deal"] is not None:
+        return {**before, "off": before.get("off") or updated}
+    if deal_of(row) != before["deal"] or before.get("off"):
+        return {**before, "deal": deal_of(row), "since": updated, "off": None}
     return dict(before)
 
 

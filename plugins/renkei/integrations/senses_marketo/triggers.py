@@ -60,7 +60,7 @@ def _of_link(link: Link, deals: Mapping[str, Deal]) -> Iterator[Trigger]:
     deal = deals.get(deal_id) if deal_id is not None else None
     if deal is None:
         return
-    since, until = link["since"], link["until"]
+    since, until = link["since"], _left_at(link)
     if since is not None:
         why = REGISTERED if since == link["at"] else MOVED
         yield Trigger(since, why, deal_id, _phase_at(deal, since))
@@ -74,6 +74,11 @@ def _of_link(link: Link, deals: Mapping[str, Deal]) -> Iterator[Trigger]:
         yield Trigger(str(gone["at"]), GONE, deal_id, None, doubt)
 
 
+def _left_at(link: Link) -> str | None:
+    """When the contact had no more to do with the deal: taken out of the action, or the action off the deal."""
+    return min((at for at in (link["until"], link.get("off")) if at is not None), default=None)
+
+
 def _phase_at(deal: Deal, at: str) -> str | None:
     """The phase the deal was in. What was there first was there before."""
     names = [entry["name"] for entry in deal["phases"] if entry["at"] is None or entry["at"] <= at]
@@ -83,7 +88,7 @@ def _phase_at(deal: Deal, at: str) -> str | None:
 
 def _last_live(links: Sequence[Link], deals: Mapping[str, Deal]) -> str | None:
     """The phase of the contact's deal, among those that are left, whose phase changed last; None without any."""
-    ids = {link["deal"] for link in links if link["until"] is None and link["deal"] in deals}
+    ids = {link["deal"] for link in links if _left_at(link) is None and link["deal"] in deals}
     live = [(deals[deal_id], deal_id) for deal_id in ids if not deals[deal_id].get("ended")]
     if not live:
         return None

@@ -103,6 +103,22 @@ def test_other_edits_of_a_deal_call_nobody(senses: Senses) -> None:
     assert (senses.phase_of(), senses.status_of()) == ("提案", "面談")
 
 
+@pytest.mark.req("S20")
+def test_an_action_that_comes_off_its_deal_brings_no_older_phase_back(senses: Senses) -> None:
+    contact, customer = senses.contact(), senses.account()
+    first, second = senses.deal(customer, "提案"), senses.deal(customer, "見積")
+    senses.action(contact, deal=first)
+    action = senses.action(contact, deal=second)
+    senses.sync()
+    senses.edit("actions", action, deal=None, customer={"id": customer})
+    assert senses.quietly() == []
+    senses.phase(second, "受注")
+    assert (senses.quietly(), senses.phase_of()) == ([], "見積")
+    senses.edit("actions", action, deal={"id": second}, customer=None)
+    senses.sync()
+    assert senses.phase_of() == "受注"
+
+
 @pytest.mark.req("S23")
 def test_contacts_that_are_no_action_contacts_are_left_alone(senses: Senses) -> None:
     customer = senses.account()
