@@ -22,6 +22,10 @@ def never_answers(verb: str, items: object) -> None:
     raise OutcomeUnknown("the answer never came")
 
 
+def busy(verb: str, items: object) -> None:
+    raise Retriable("HTTP 503")
+
+
 def answers(verb: str, items: object) -> None:
     return None
 
@@ -71,6 +75,25 @@ def test_a_refusal_after_a_lost_answer_does_not_make_it_known(bench: Bench) -> N
     bench.world.source.put("k0", title="A")
     bench.run()
     assert titles(bench) == ["A"]
+
+
+def test_a_call_that_is_not_executed_does_not_answer_the_one_before(bench: Bench) -> None:
+    """A time-out and then a 503, as when a vendor goes down: the record may be there, and is sent as a repetition."""
+    register(bench, 1, title="A")
+    bench.world.records.afterwards = never_answers
+    bench.run()
+    bench.world.records.afterwards = answers
+    bench.world.records.trouble = busy
+    with pytest.raises(Retriable):
+        bench.run()
+    bench.world.records.trouble = answers
+    bench.world.records.refuse = lambda item: Outcome(Result.FAILED, code="1003", reason="bad value")
+    bench.run()
+    bench.world.records.refuse = lambda item: None
+    bench.pass_time(days=1)
+    bench.run()
+    sent = [item.repeated for _, items in bench.world.records.writes for item in items]
+    assert sent == [False, True, True]
 
 
 def test_who_was_deleted_while_in_doubt_is_not_created(bench: Bench) -> None:

@@ -86,12 +86,12 @@ with locked as (
 update renkei.change as open set
     state = x.state, outcome = x.outcome, code = x.code, reason = x.reason, error_class = x.error_class,
     target_id = coalesce(x.target_id, open.target_id), waits_for = x.waits_for,
-    due_at = x.due_at, sent = case when x.keep_sent or x.state = 'closed' then open.sent end,
+    due_at = x.due_at, sent = case when x.keep_sent or x.state = 'closed' then open.sent else x.sent end,
     closed_at = case when x.state = 'closed' then now() end, updated_at = now(),
     explanation = open.explanation || coalesce(x.explanation, '{}')
 from jsonb_to_recordset(cast(:rows as jsonb)) as x(
     id bigint, state text, outcome text, code text, reason text, error_class text, target_id text,
-    waits_for jsonb, due_at timestamptz, keep_sent boolean, explanation jsonb)
+    waits_for jsonb, due_at timestamptz, keep_sent boolean, sent jsonb, explanation jsonb)
 where open.id = x.id and open.id in (select id from locked) and open.state <> 'closed'
   and (cast(:attempt as uuid) is null or (open.attempt = cast(:attempt as uuid) and open.state = 'sending'))
 returning open.id, open.stale and x.state <> 'in_doubt' as stale, open.record_ids

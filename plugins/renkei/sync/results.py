@@ -88,7 +88,9 @@ def store(
     """Stores resolutions (of this very attempt, when given) and returns those that were still ours to store."""
     if not resolutions:
         return []
-    rows = outbox.store_results(connection, dumps([_row(one) for one in resolutions]), attempt=attempt)
+    rows = outbox.store_results(
+        connection, dumps([_row(one, sent=attempt is not None) for one in resolutions]), attempt=attempt
+    )
     ours = {row.id: row for row in rows}
     kept = [one for one in resolutions if one.change.id in ours]
     _log(connection, flow, stage, run_id, kept)
@@ -98,7 +100,8 @@ def store(
     return kept
 
 
-def _row(one: Resolution) -> dict[str, Any]:
+def _row(one: Resolution, *, sent: bool) -> dict[str, Any]:
+    """``sent``: it comes from an attempt. One that was not executed leaves open what an earlier one had carried."""
     return {
         "id": one.change.id,
         "state": one.state,
@@ -110,6 +113,7 @@ def _row(one: Resolution) -> dict[str, Any]:
         "waits_for": one.waits_for,
         "due_at": one.due_at,
         "keep_sent": one.keep_sent,
+        "sent": one.change.sent if sent else None,
         "explanation": dict(one.explanation),
     }
 
