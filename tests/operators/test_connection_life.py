@@ -284,6 +284,17 @@ def test_lists_need_the_scope_pardot_api(line: Line) -> None:
     assert "does not grant the scope pardot_api (list cache is on)" in str(result.error)
 
 
+def test_connecting_again_takes_no_scope_from_others_on_the_connection(line: Line) -> None:
+    lists = {"name": "A", "group": "B", "meeting_type": "C", "calendar_url": "https://c.example.jp"}
+    unit = json.loads(line.connections["account_engagement_default"]["extra"])["business_unit_id"]
+    line.set(lists={"enabled": True, "business_unit_id": unit, "lists": [lists]})
+    line.connect()
+    line.set(lists={"enabled": False})
+    line.connect()
+    held = line.held()
+    assert held is not None and "pardot_api" in held.values["scope"].split()
+
+
 @pytest.mark.req("R10", "R11", "R13")
 @pytest.mark.parametrize("how", ["revoked", "user left"])
 def test_a_dead_token_disconnects_by_itself_once_told(line: Line, how: str) -> None:

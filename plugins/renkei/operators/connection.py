@@ -74,13 +74,20 @@ class OfferOperator(BaseOperator):
                 integration_state.connect(store, life.integration)
                 self.log.info("%s is connected: its credentials need no approval.", life.integration)
                 return None
+            held = hook.client().auth.held()
+            scopes = _scopes(life, held.values.get("scope", "") if held else "")
             request_id, ticket = connect_requests.add(
-                store, life.integration, life.conn_id, life.callback_url, life.scopes, life.wait
+                store, life.integration, life.conn_id, life.callback_url, scopes, life.wait
             )
         where = f"{life.callback_url.rpartition('/')[0]}/connect/{ticket}"
         minutes = int(life.wait.total_seconds() // 60)
         self.log.info("Open this link within %s minutes, log in to Salesforce and approve: %s", minutes, where)
         return request_id
+
+
+def _scopes(life: Life, had: str) -> tuple[str, ...]:
+    """What the integration asks for, and what the token that is replaced may do: others may live on it."""
+    return tuple(scope for scope in EVERY_SCOPE if scope in life.scopes or scope in had.split())
 
 
 class WaitOperator(BaseOperator):
