@@ -14,7 +14,7 @@ from renkei.errors import ConfigurationError, RecordError
 from renkei.integrations.checks import Finding
 from renkei.integrations.salesforce_account_engagement.checks import Probes, check
 from renkei.integrations.salesforce_account_engagement.settings import load_settings
-from tests.integrations.salesforce_account_engagement.org import settings_of
+from tests.integrations.salesforce_account_engagement.org import FIELDS, settings_of
 
 NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
 READY: dict[str, Any] = {
@@ -186,6 +186,18 @@ def test_a_field_without_a_named_owner_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"fields\.0\.owner: is missing"):
         load_settings(path)
     assert found({"fields": ()})["fields"].level == "error"
+
+
+@pytest.mark.req("A25")
+@pytest.mark.parametrize(
+    ("fax", "told"),
+    [("Phone", r"Lead\.Phone is there twice"), ({"contact": "Phone"}, r"Contact\.Phone is there twice"),
+     ("Email", r"Lead\.Email is there twice")],
+)  # fmt: skip
+def test_two_prospect_fields_never_share_a_salesforce_field(fax: Any, told: str) -> None:
+    """They would overwrite each other at every run."""
+    with pytest.raises(ValueError, match=told):
+        settings_of(fields=(*FIELDS, {"account_engagement": "fax", "salesforce": fax, "owner": "account_engagement"}))
 
 
 @pytest.mark.req("A28")

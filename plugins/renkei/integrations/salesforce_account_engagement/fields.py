@@ -51,8 +51,9 @@ def prospect_fields(settings: Settings) -> tuple[str, ...]:
     own = ("id", EMAIL, "isDeleted", "createdAt", "updatedAt", "salesforceOwnerId", *CRM_IDS, *ASSIGNED)
     flag = (settings.do_not_sync_field,) if settings.do_not_sync_field else ()
     mapped = [field.account_engagement for field in settings.mapped]
+    needed = [] if settings.creates.in_salesforce == "never" else ["lastName", "company"]  # Salesforce demands them
     native = ("salesforceLastSync",) if settings.mode == "audit" else ()
-    return tuple(dict.fromkeys([*own, *flag, *native, *mapped]))
+    return tuple(dict.fromkeys([*own, *flag, *needed, *native, *mapped]))
 
 
 def person_fields(settings: Settings, sobject: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Literal
 from renkei.integrations.salesforce_account_engagement import names
 from renkei.integrations.salesforce_account_engagement.creates import Creator
 from renkei.integrations.salesforce_account_engagement.judge import Judge, stage_of
+from renkei.integrations.salesforce_account_engagement.people import JAPAN
 from renkei.integrations.salesforce_account_engagement.settings import Settings
 from renkei.sync.canonical import digest
 from renkei.sync.flow import Decision, Feed, Flow, Form, Kind, Stage, Unit
@@ -102,7 +103,7 @@ def _first(settings: Settings) -> Literal["full", "now"] | datetime:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+    return datetime.combine(day, time(), JAPAN)
 
 
 def _stages(settings: Settings, targets: Mapping[str, Target]) -> tuple[Stage, ...]:

@@ -46,7 +46,8 @@ def plan(
 
 def _campaigns(campaigns: Sequence[Row], others: Sequence[Row]) -> tuple[list[tuple[int, str]], list[int]]:
     taken = {str(one["salesforceId"]) for one in campaigns if one.get("salesforceId")}
-    mine, theirs = _by_name(campaigns, "name"), _by_name([o for o in others if str(o["Id"]) not in taken], "Name")
+    mine = _by_name([one for one in campaigns if not one.get("isDeleted")], "name")
+    theirs = _by_name([o for o in others if str(o["Id"]) not in taken], "Name")
     connects: list[tuple[int, str]] = []
     unconnected: list[int] = []
     for one in campaigns:

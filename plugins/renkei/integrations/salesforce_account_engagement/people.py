@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from renkei.integrations.salesforce_account_engagement.names import ASSIGNED, CONTACT, LEAD, PROSPECT
 from renkei.integrations.salesforce_account_engagement.settings import Settings
 from renkei.sync import matching
 from renkei.sync.flow import Stored
 
+JAPAN = ZoneInfo("Asia/Tokyo")  # days of the settings begin there
 OPEN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -56,7 +58,7 @@ class Eligibility:
     def is_new(self, person: Stored) -> bool:
         """Whether a lead or contact is young enough to be given a prospect."""
         since = self.settings.creates.prospects_since
-        return since is None or created_at(person) >= datetime.combine(since, time(), UTC)
+        return since is None or created_at(person) >= datetime.combine(since, time(), JAPAN)
 
 
 def is_converted(person: Stored) -> bool:

@@ -176,6 +176,17 @@ class Settings(IntegrationSettings):
         return self
 
     @model_validator(mode="after")
+    def _once_in_salesforce(self) -> Settings:
+        """Two fields of the prospect that own one field of a record would overwrite each other at every run."""
+        for sobject in ("Lead", "Contact"):
+            taken = [] if self.several_prospects_per_address else ["Email"]
+            taken += [name for field in self.mapped if (name := field.of(sobject))]
+            twice = next((name for name, times in Counter(taken).items() if times > 1), None)
+            if twice:
+                raise ValueError(f"fields: {sobject}.{twice} is there twice → One prospect field per Salesforce field.")
+        return self
+
+    @model_validator(mode="after")
     def _reserves(self) -> Settings:
         for name in ("salesforce_purse", "account_engagement_purse"):
             purse = getattr(self, name)
