@@ -106,7 +106,7 @@ _ARM = text("""
 update renkei.integration_state set updated_at = now(), armed = armed || jsonb_build_object(
     cast(:action as text), jsonb_build_object('armed', cast(:armed as boolean), 'since', clock_timestamp()))
  where integration = :integration
-   and coalesce(cast(armed -> cast(:action as text) ->> 'armed' as boolean), true) <> cast(:armed as boolean)
+   and coalesce(cast(armed -> cast(:action as text) ->> 'armed' as boolean), :at_first) <> cast(:armed as boolean)
 """)
 
 
@@ -117,7 +117,9 @@ def arms(store: Engine, integration: str) -> dict[str, Any]:
     return dict(found or {})
 
 
-def set_armed(connection: Connection, integration: str, action: str, armed: bool) -> None:
-    """Arms or disarms an action from now on; one that is so already stays as it is."""
+def set_armed(connection: Connection, integration: str, action: str, armed: bool, *, at_first: bool = True) -> None:
+    """Arms or disarms an action from now on; one that is so already stays as it is. ``at_first``: whether an action
+    counts as armed as long as nobody has said so."""
     connection.execute(_ADD, {"integration": integration})
-    connection.execute(_ARM, {"integration": integration, "action": action, "armed": armed})
+    values = {"integration": integration, "action": action, "armed": armed, "at_first": at_first}
+    connection.execute(_ARM, values)

@@ -27,7 +27,7 @@ def unpause(store: sa.Engine, accounts: tuple[str, str]) -> int:
     Returns how many records that are."""
     with store.begin() as connection:
         lock_flow(connection, NAME, "plan")  # a batch being planned still takes prospects for paused
-        integration_state.set_armed(connection, NAME, ACTION, True)
+        integration_state.set_armed(connection, NAME, ACTION, True, at_first=False)
         number = records.queue_feeds(connection, NAME, accounts[0], [LEAD, CONTACT], bulk=True)
         return number + records.queue_feeds(connection, NAME, accounts[1], [PROSPECT], bulk=True)
 
@@ -37,7 +37,7 @@ def pause(store: sa.Engine) -> int:
     much."""
     with store.begin() as connection:
         lock_flow(connection, NAME, "plan")  # a batch being planned still puts in what is withdrawn here
-        integration_state.set_armed(connection, NAME, ACTION, False)
+        integration_state.set_armed(connection, NAME, ACTION, False, at_first=False)
         done = connection.execute(
             sa.update(change)
             .where(change.c.flow == NAME, change.c.state.in_(("pending", "waiting", "failed")))
