@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from renkei.errors import ConfigurationError
 from renkei.store import outbox, records, runs
 from renkei.store.migrate import check_schema
 from renkei.sync.by_hand import keep_distance
@@ -26,8 +27,8 @@ log = logging.getLogger("renkei.open")
 def open_run(engine: Engine, flow: Flow, request: RunRequest) -> int:
     """Fixes the windows of this run at its first try; later tries and clears get the same. Returns the run's id.
 
-    Raises ConfigurationError (from the flow's own check, or for a run by hand that comes too early) before anything
-    is written.
+    Raises ConfigurationError (from the flow's own check, for a run by hand that comes too early, or for a first day in
+    the future) before anything is read.
     """
     with engine.store.begin() as connection:
         check_schema(connection)
@@ -176,7 +177,8 @@ def _load_since(feed: Feed, until: datetime, full: bool) -> datetime:
 def _start(connection: sa.Connection, flow: Flow, feed: Feed, until: datetime, epoch: int, *, full: bool) -> list[int]:
     """A first run or a full load: a new epoch whose increments count from now, while its load is read."""
     since = _load_since(feed, until, full)
-    loads = full or feed.first != "now"
+    _refuse_future(flow, feed, since, until + feed.settle_time)
+    loads = (full or feed.first != "now") and since < until
     runs.set_mark(
         connection,
         flow.name,
@@ -187,6 +189,14 @@ def _start(connection: sa.Connection, flow: Flow, feed: Feed, until: datetime, e
         loading=loads,
     )
     return _make(connection, flow, feed, "full" if loads else "increment", since, until, epoch)
+
+
+def _refuse_future(flow: Flow, feed: Feed, since: datetime, now: datetime) -> None:
+    if since > now:
+        key = "full_since" if since == feed.full_since else "first"
+        raise ConfigurationError(
+            f"{flow.integration}.yaml: {key}: {since.date()} is in the future.", remedy="Give an earlier day."
+        )
 
 
 def _make(

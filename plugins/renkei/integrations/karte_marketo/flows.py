@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from datetime import timedelta
+from typing import Any
 
 from renkei.endpoints.karte import EventTarget
 from renkei.endpoints.karte_users import ASKED, LINKED
@@ -14,6 +14,7 @@ from renkei.endpoints.karte_users import USERS as USERS_FEED
 from renkei.endpoints.marketo_activities import CustomActivityTarget
 from renkei.errors import ConfigurationError
 from renkei.integrations.checks import refuse_errors
+from renkei.integrations.days import begin_of, start_of
 from renkei.integrations.karte_marketo import activities as made_activities
 from renkei.integrations.karte_marketo import events as made_events
 from renkei.integrations.karte_marketo.activities import ActivityMapper
@@ -145,13 +146,8 @@ def _settle(settings: Settings) -> timedelta:
 
 def _begins(settings: Settings) -> dict[str, Any]:
     """Where the first run of a feed starts."""
-    first = settings.first
-    start: Literal["full", "now"] | datetime = _midnight(first) if isinstance(first, date) else first
-    return {"first": start, "full_since": _midnight(settings.full_since) if settings.full_since else None}
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+    full_since = begin_of(settings.full_since) if settings.full_since else None
+    return {"first": start_of(settings.first), "full_since": full_since}
 
 
 def refuse_without_email(events: int, with_email: int) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from datetime import date, datetime, timedelta
 
-from renkei.errors import ConfigurationError
 from renkei.integrations.checks import refuse_errors
+from renkei.integrations.days import begin_of, start_of
 from renkei.integrations.on24_marketo.definition import Definition, examine
 from renkei.integrations.on24_marketo.events import KnownEvents, SettlingEvents, WithEvents, resweeps
 from renkei.integrations.on24_marketo.mapping import Mapper
@@ -45,7 +44,7 @@ def build(settings: Settings, ends: Ends, definition: Definition) -> Flow:
         feeds=_feeds(settings, ends),
         stages=_stages(settings, ends, mapper),
         fingerprint=mapper.fingerprint(),
-        check=_check(settings, ends, definition),
+        check=_check(settings, definition),
         extra_reads=_extra_reads(settings),
         extra_reads_feed=EVENT,
         fail_share=settings.fail_share,
@@ -70,18 +69,10 @@ def _feed(name: str, source: Source, settings: Settings, *, fans_out: bool = Fal
         overlap=settings.overlap,
         settle_time=timedelta(minutes=settings.lags.on24_settle_minutes),
         max_span=LONGEST_SPAN,
-        first=_first(settings),
-        full_since=_midnight(settings.full_since or EARLIEST),
+        first=start_of(settings.first),
+        full_since=begin_of(settings.full_since or EARLIEST),
         fans_out=fans_out,
     )
-
-
-def _first(settings: Settings) -> Literal["full", "now"] | datetime:
-    return _midnight(settings.first) if isinstance(settings.first, date) else settings.first
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def _stages(settings: Settings, ends: Ends, mapper: Mapper) -> tuple[Stage, ...]:
@@ -104,18 +95,8 @@ def _stages(settings: Settings, ends: Ends, mapper: Mapper) -> tuple[Stage, ...]
     return people, attendance, member_status
 
 
-def _check(settings: Settings, ends: Ends, definition: Definition) -> Callable[[], None]:
-    def check() -> None:
-        _refuse_future(settings, ends.events.now().date())
-        refuse_errors(examine(definition, settings))
-
-    return check
-
-
-def _refuse_future(settings: Settings, today: date) -> None:
-    for key, day in (("first", settings.first), ("full_since", settings.full_since)):
-        if isinstance(day, date) and day > today:
-            raise ConfigurationError(f"{NAME}.yaml: {key}: {day} is in the future.", remedy="Give an earlier day.")
+def _check(settings: Settings, definition: Definition) -> Callable[[], None]:
+    return lambda: refuse_errors(examine(definition, settings))
 
 
 def _extra_reads(settings: Settings) -> Callable[[Sequence[Stored], datetime], list[ExtraRead]]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from datetime import UTC, datetime, timedelta
 
+from renkei.integrations.days import begin_of, start_of
 from renkei.integrations.salesforce_account_engagement import names
 from renkei.integrations.salesforce_account_engagement.creates import Creator
 from renkei.integrations.salesforce_account_engagement.judge import Judge, stage_of
-from renkei.integrations.salesforce_account_engagement.people import JAPAN
 from renkei.integrations.salesforce_account_engagement.settings import Settings
 from renkei.sync.canonical import digest
 from renkei.sync.flow import Decision, Feed, Flow, Form, Kind, Stage, Unit
@@ -93,17 +92,9 @@ def _feed(settings: Settings, name: str, source: Source) -> Feed:
         name=name,
         source=source,
         overlap=timedelta(minutes=settings.overlap_minutes),
-        first=_first(settings),
-        full_since=_midnight(settings.full_since) if settings.full_since else EARLIEST,
+        first=start_of(settings.first),
+        full_since=begin_of(settings.full_since) if settings.full_since else EARLIEST,
     )
-
-
-def _first(settings: Settings) -> Literal["full", "now"] | datetime:
-    return _midnight(settings.first) if isinstance(settings.first, date) else settings.first
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), JAPAN)
 
 
 def _stages(settings: Settings, targets: Mapping[str, Target]) -> tuple[Stage, ...]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from renkei.integrations.days import begin_of
 from renkei.integrations.salesforce_account_engagement.names import ASSIGNED, CONTACT, LEAD, PROSPECT
 from renkei.integrations.salesforce_account_engagement.settings import Settings
 from renkei.sync import matching
 from renkei.sync.flow import Stored
 
-JAPAN = ZoneInfo("Asia/Tokyo")  # days of the settings begin there
 OPEN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -58,7 +57,7 @@ class Eligibility:
     def is_new(self, person: Stored) -> bool:
         """Whether a lead or contact is young enough to be given a prospect."""
         since = self.settings.creates.prospects_since
-        return since is None or created_at(person) >= datetime.combine(since, time(), JAPAN)
+        return since is None or created_at(person) >= begin_of(since)
 
 
 def is_converted(person: Stored) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from renkei.endpoints.marketo_leads import LEADS, MarketoLeads
 from renkei.endpoints.mazrica import CONTACTS, CUSTOMERS, MazricaRecords, WholeList, feed_name, nobody
 from renkei.endpoints.mazrica_targets import ContactTarget, CustomerTarget, Mirror
 from renkei.integrations.checks import refuse_errors
+from renkei.integrations.days import begin_of, start_of
 from renkei.integrations.senses_marketo.feeds import Store
 from renkei.integrations.senses_marketo.fingerprints import RULES, account_parent, account_values
 from renkei.integrations.senses_marketo.lead_items import LEAD_ID, OWNED, Items, examine, items_of, shower
@@ -79,8 +80,8 @@ def _feeds(settings: Settings, ends: Ends) -> tuple[Feed, ...]:
             leads,
             overlap=nightly if ends.known_from else settings.marketo_overlap,
             settle_time=timedelta(minutes=settings.lags.marketo_activities),
-            first=_first(settings),
-            full_since=_midnight(settings.full_since or BEGINNING),
+            first=start_of(settings.first),
+            full_since=begin_of(settings.full_since or BEGINNING),
         ),
     )
 
@@ -88,7 +89,7 @@ def _feeds(settings: Settings, ends: Ends) -> tuple[Feed, ...]:
 def _mirror(resource: str, source: Source, settings: Settings, mirrors: str, shows: Callable[[Fields], Fields]) -> Feed:
     """Read whole at first, whatever the leads do."""
     name, overlap = feed_name(resource), settings.senses_overlap
-    since = _midnight(BEGINNING)
+    since = begin_of(BEGINNING)
     return Feed(name, source, overlap=overlap, first="full", full_since=since, mirrors=mirrors, shows=shows)
 
 
@@ -171,11 +172,3 @@ def contact_target(settings: Settings, ends: Ends, items: Items) -> ContactTarge
 
 def _check(settings: Settings, ends: Ends) -> Callable[[], None]:
     return lambda: refuse_errors(examine(ends.defined or (), settings.custom_items))
-
-
-def _first(settings: Settings) -> Literal["full", "now"] | datetime:
-    return _midnight(settings.first) if isinstance(settings.first, date) else settings.first
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

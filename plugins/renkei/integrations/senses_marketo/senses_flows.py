@@ -11,6 +11,7 @@ from typing import Any
 from renkei.endpoints.mazrica import ACTIONS, CONTACTS, MazricaRecords, WholeList, nobody
 from renkei.endpoints.mazrica import DEALS as DEAL_LIST
 from renkei.integrations.checks import refuse_errors
+from renkei.integrations.days import begin_of
 from renkei.integrations.senses_marketo.deal_history import iso
 from renkei.integrations.senses_marketo.feeds import (
     DEALS,
@@ -71,7 +72,7 @@ def started_at(settings: Settings, first_seen: datetime) -> datetime:
     """A date in the settings, else the moment these flows were first used."""
     first = settings.first
     if isinstance(first, date):
-        return datetime(first.year, first.month, first.day, tzinfo=UTC)
+        return begin_of(first).astimezone(UTC)
     return first_seen.replace(microsecond=0)  # the vendor's times have whole seconds
 
 
