@@ -222,6 +222,14 @@ def make_due(
     return int(connection.execute(statement).rowcount)
 
 
+def seek_again(connection: sa.Connection, flow: str, now: datetime) -> None:
+    """A person has asked: what waits for a record is looked up now, and not only when its time comes."""
+    connection.execute(
+        sa.update(change).where(change.c.flow == flow, change.c.state == "waiting", change.c.due_at > now)
+        .values(due_at=now, updated_at=sa.func.now())
+    )  # fmt: skip
+
+
 _SEND_AGAIN = sa.text("""
 with decided as (
     update renkei.change set

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,8 @@ from renkei.sync.sender import Sender
 log = logging.getLogger("renkei.push")
 
 TAKEN = "taken"  # why: what was found belongs to another record of the source
+EACH_RUN = timedelta(hours=2)  # so long each run looks again for the record a change waits for
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -174,8 +176,18 @@ def _absent(stage: Stage, candidate: Candidate, now: datetime) -> Resolution | N
     if gone or not change.may_create:
         names = [ref_name(str(stage.target.account), stage.target.object, key) for key in change.match]
         reason = DELETED_THERE if gone else change.absent_reason
-        return Resolution(change, "waiting", reason=reason, waits_for=names, due_at=now)
+        return Resolution(change, "waiting", reason=reason, waits_for=names, due_at=_sought_again(change, now))
     return None
+
+
+def _sought_again(change: Change, now: datetime) -> datetime:
+    """When a record that waits is looked up next: at each run to begin with, then after a tenth of the time it has
+    waited, a day at most, at the full hour so that many go together. Of our own links it is told at once."""
+    waited = now - change.created_at
+    if waited < EACH_RUN:
+        return now
+    at = now + min(waited / 10, timedelta(days=1))
+    return at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 def planned_first(stage: Stage, candidate: Candidate, now: datetime) -> Resolution:

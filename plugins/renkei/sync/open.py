@@ -46,6 +46,8 @@ def open_run(engine: Engine, flow: Flow, request: RunRequest) -> int:
             _bind(engine, connection, flow, request, run_id)
         elif again:
             _bind_waiting(engine, connection, flow, request, run_id)
+        if request.trigger == "manual" and not request.dry_run:
+            outbox.seek_again(connection, flow.name, engine.now(connection))
         runs.update_run(connection, run_id, step="open", postponed_until=None)
         engine.failpoint("open.before_commit")
     engine.failpoint("open.after_commit")

@@ -64,6 +64,7 @@ def _begin(engine: Engine, flow: Flow, run: Any, clear_number: int) -> Sender:
         if run.push_clear < clear_number:
             runs.update_run(connection, run.id, push_clear=clear_number, state="open")
             outbox.make_due(connection, flow.name, now, run_id=run.id)
+            outbox.seek_again(connection, flow.name, now)
         lost = outbox.find_lost(connection, flow.name, now)
         delivered.forget_of_changes(connection, [row.id for row in lost])
         results.plan_again(connection, flow, [row for row in lost if row.stale])
