@@ -62,7 +62,7 @@ def test_actions_that_are_overdue(connection: sa.Connection) -> None:
     for number, ago in enumerate((timedelta(seconds=50), timedelta(minutes=3), timedelta(minutes=9))):
         row = {"flow": FLOW, "key": f"bk-{number}", "action": "todo", "due_at": NOW - ago}
         connection.execute(sa.insert(due_action).values(row))
-    assert "2 actions are overdue, the oldest since at 2026-11-20 02:51 UTC" in look(connection)["overdue"]
+    assert "2 actions overdue, the first was due at 2026-11-20 02:51 UTC" in look(connection)["overdue"]
 
 
 def test_a_feed_that_falls_behind(connection: sa.Connection) -> None:
@@ -76,7 +76,7 @@ def test_a_feed_that_is_loading_is_behind_by_design(connection: sa.Connection) -
 
 
 def test_a_run_that_never_came(connection: sa.Connection) -> None:
-    assert "the last one was never" in look(connection)["schedule"]
+    assert "there was none yet" in look(connection)["schedule"]
     ran(connection, timedelta(hours=2))
     assert "at 2026-11-20 01:00 UTC" in look(connection)["schedule"]
 
@@ -104,9 +104,21 @@ def test_records_that_are_not_tried_any_more(connection: sa.Connection) -> None:
     names = ("account", "object", "key", "unit", "hash", "fingerprint")
     row = dict.fromkeys(names, "x") | {"flow": FLOW, "stage": 0, "form": "upsert", "run_id": 1}
     connection.execute(sa.insert(change).values(row | {"state": "failed", "due_at": None}))
-    assert look(connection)["failures"].startswith("1 records failed for a week")
+    assert look(connection)["failures"].startswith("1 record failed for a week")
     connection.execute(sa.insert(change).values(row | {"key": "y", "state": "failed", "due_at": NOW}))
-    assert look(connection)["failures"].startswith("1 records failed for a week")  # others are still tried
+    assert look(connection)["failures"].startswith("1 record failed for a week")  # others are still tried
+    assert look(connection)["doubts"] == ""
+
+
+def test_records_about_which_only_a_person_can_decide(connection: sa.Connection) -> None:
+    names = ("account", "object", "key", "unit", "hash", "fingerprint")
+    row = dict.fromkeys(names, "x") | {"flow": FLOW, "stage": 0, "form": "write_once", "run_id": 1}
+    connection.execute(sa.insert(change).values(row | {"state": "in_doubt", "due_at": NOW}))
+    assert look(connection)["doubts"] == ""  # the next run looks for it
+    for key in "yz":
+        connection.execute(sa.insert(change).values(row | {"key": key, "state": "in_doubt", "due_at": None}))
+    assert look(connection)["doubts"].startswith("2 records may have arrived or not")
+    assert "dismiss what is there, send_again what is not" in look(connection)["doubts"]
 
 
 def test_another_account_behind_a_connection_is_noticed(connection: sa.Connection) -> None:
@@ -129,5 +141,5 @@ def test_each_of_several_flows_is_looked_at_by_name(connection: sa.Connection) -
     schedules = {FLOW: "0 * * * *", "senses_to_marketo": None}
     found = conditions(connection, Watched(schedules, frozenset(), (forecast, forecast)), WatchSettings(), NOW)
     assert found[f"{FLOW}, lag"] and not found["senses_to_marketo, lag"]
-    assert "never" in found[f"{FLOW}, schedule"] and not found["senses_to_marketo, schedule"]
+    assert "none yet" in found[f"{FLOW}, schedule"] and not found["senses_to_marketo, schedule"]
     assert found["quota"] == ""

@@ -84,7 +84,7 @@ class Connector:
         """Nothing changed after the tick: the ticks up to now would find nothing."""
         since = moment + timedelta(seconds=1)
         pairs = self._pairs()
-        return not pairs.people.changed(stamp(since)) and not pairs.prospects.changed(int(since.timestamp()))
+        return not any(pairs.people.changed(stamp(since))) and not pairs.prospects.changed(int(since.timestamp()))
 
     def sync_now(self, key: Key) -> SyncError | None:
         """By hand: "Sync with CRM" on the prospect, "Send to Account Engagement" on the lead or contact; also while
@@ -108,12 +108,15 @@ class Connector:
             self._sync(pairs, self.queue.popleft())
 
     def _gather(self, pairs: Pairs, since: datetime) -> None:
-        """What changed on either side and is not in the queue yet. Prospects first: an unlinked one may find its
-        person before that person would get a prospect of its own."""
+        """What changed on either side and is not in the queue yet. First who left or was converted, whose prospect may
+        go on to somebody else; then prospects: an unlinked one may find its person before that person would get a
+        prospect of its own."""
         waiting = set(self.queue)
-        found: list[Key] = [("prospect", row["id"]) for row in pairs.prospects.changed(int(since.timestamp()))
-                            if pairs.is_due(row)]  # fmt: skip
-        found += [("person", row["Id"]) for _, row in pairs.people.changed(stamp(since))]
+        left, stayed = pairs.people.changed(stamp(since))
+        found: list[Key] = [("person", row["Id"]) for row in left]
+        found += [("prospect", row["id"]) for row in pairs.prospects.changed(int(since.timestamp()))
+                  if pairs.is_due(row)]  # fmt: skip
+        found += [("person", row["Id"]) for row in stayed]
         found += [key for key in self.errors if key not in found]
         self.queue.extend(key for key in found if key not in waiting)
 

@@ -93,10 +93,10 @@ class Pairs:
             return
         kind, person = found
         prospect = self.prospects.linked(person_id)
-        if person["IsDeleted"]:
-            self._person_left(prospect, person)
-        elif person.get("IsConverted"):
+        if person.get("IsConverted"):  # deleted since or not
             self._relink(prospect, person.get("ConvertedContactId"))
+        elif person["IsDeleted"]:
+            self._person_left(prospect, person)
         elif prospect is not None:
             self._sync_known(prospect, kind, person)
         elif self.people.syncs(kind, person):

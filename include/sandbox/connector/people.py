@@ -34,15 +34,17 @@ class People:
         row = self.org.table(kind).get(record_id)
         return None if row is None else (kind, row)
 
-    def changed(self, since: str) -> list[tuple[Kind, Row]]:
-        """People whose record changed at or after that time: first who left or was converted, whose prospect may go on
-        to somebody else; then the others in the order of matching."""
-        found: list[tuple[Kind, Row]] = []
+    def changed(self, since: str) -> tuple[list[Row], list[Row]]:
+        """People whose record changed at or after that time: who left or was converted, and the others, both in the
+        order of matching."""
+        left: list[Row] = []
+        stayed: list[Row] = []
         for name in self.settings["connector_match_order"]:
             kind = self.org.kinds[name]
             rows = [row for row in self.org.table(kind).scan(since) if row["SystemModstamp"] >= since]
-            found += [(kind, row) for row in sorted(rows, key=_age, reverse=True)]
-        return sorted(found, key=lambda one: not (one[1]["IsDeleted"] or one[1].get("IsConverted")))
+            for row in sorted(rows, key=_age, reverse=True):
+                (left if row["IsDeleted"] or row.get("IsConverted") else stayed).append(row)
+        return left, stayed
 
     def of_email(self, email: str, order: list[str]) -> list[tuple[Kind, Row]]:
         """Live people with this address: in the given order of objects, the newest first."""

@@ -1,4 +1,5 @@
-"""What stands between a flow and being in step, one line each: lag, missed schedules, purse, idle tokens, failures."""
+"""What stands between a flow and being in step, one line each: lag, missed schedules, purse, idle tokens, records that
+only a person can help."""
 
 from __future__ import annotations
 
@@ -15,6 +16,10 @@ from renkei.store.purse import Forecast
 
 LATE = timedelta(minutes=1)  # an action is to be done so long after it is due
 GIVEN_UP = "Mend their cause and run renkei_retry_failed; the view renkei.problem_record lists them."
+UNDECIDED = (
+    "Look in the target, then run renkei_retry_failed: dismiss what is there, send_again what is not; the view "
+    "renkei.problem_record lists them."
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ def conditions(connection: sa.Connection, watched: Watched, settings: WatchSetti
             f"{prefix}lag": _lag(connection, flow, cron, settings, now),
             f"{prefix}schedule": _missed(connection, flow, cron, now),
             f"{prefix}failures": _given_up(connection, flow),
+            f"{prefix}doubts": _undecided(connection, flow),
             f"{prefix}overdue": _overdue(connection, flow, now),
         }
     return found
@@ -61,7 +67,8 @@ def _missed(connection: sa.Connection, flow: str, cron: str | None, now: datetim
     if not found:
         return ""
     last = found[0].last_run_at
-    return f"The scheduled run did not come; the last one was {_at(last)}. Is the DAG paused, the scheduler running?"
+    before = f"the last one was {_at(last)}" if last else "there was none yet"
+    return f"The scheduled run did not come; {before}. Is the DAG paused, the scheduler running?"
 
 
 def _quota(forecast: Forecast) -> str:
@@ -85,9 +92,19 @@ def _idle(connection: sa.Connection, watched: Watched, settings: WatchSettings, 
 
 def _given_up(connection: sa.Connection, flow: str) -> str:
     """What no later run tries by itself any more."""
+    number = _helpless(connection, flow, "failed")
+    return f"{_counted(number, 'record')} failed for a week, to be tried no more. {GIVEN_UP}" if number else ""
+
+
+def _undecided(connection: sa.Connection, flow: str) -> str:
+    """Whose answer was lost, and nothing can tell whether they arrived."""
+    number = _helpless(connection, flow, "in_doubt")
+    return f"{_counted(number, 'record')} may have arrived or not, and nothing can tell. {UNDECIDED}" if number else ""
+
+
+def _helpless(connection: sa.Connection, flow: str, state: str) -> int:
     open_ones = watch.open_changes(connection)
-    number = sum(found.given_up for found in open_ones if found.flow == flow and found.state == "failed")
-    return f"{number} records failed for a week and are not tried any more. {GIVEN_UP}" if number else ""
+    return sum(found.given_up for found in open_ones if found.flow == flow and found.state == state)
 
 
 def _overdue(connection: sa.Connection, flow: str, now: datetime) -> str:
@@ -96,9 +113,13 @@ def _overdue(connection: sa.Connection, flow: str, now: datetime) -> str:
     if not number:
         return ""
     return (
-        f"{number} actions are overdue, the oldest since {_at(oldest)}. They are done as soon as the flow's DAG runs; "
+        f"{_counted(number, 'action')} overdue, the first was due {_at(oldest)}. Done as soon as the flow's DAG runs; "
         "is it paused, the vendor down, its quota spent?"
     )
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
 def _told(span: timedelta) -> str:

@@ -28,7 +28,7 @@ class WatchOperator(BaseOperator):
                 except SyncError as error:
                     self.log.error("%s cannot be watched: %s", name, error)
         told = ", ".join(f"{name} {number}" for name, number in found.items())
-        self.log.info("Looked at lag, schedule, quota, token, failures: %s to look at.", told or "nothing")
+        self.log.info("Looked at lag, schedule, quota, token, failures, doubts: %s to look at.", told or "nothing")
         return found
 
     def _watch(self, store: sa.Engine, name: str) -> int:
