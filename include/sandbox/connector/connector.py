@@ -108,14 +108,15 @@ class Connector:
             self._sync(pairs, self.queue.popleft())
 
     def _gather(self, pairs: Pairs, since: datetime) -> None:
-        """What changed on either side and is not in the queue yet. First who left or was converted, whose prospect may
-        go on to somebody else; then prospects: an unlinked one may find its person before that person would get a
-        prospect of its own."""
+        """What changed on either side, or failed before, and is not in the queue yet. First who left or was converted,
+        whose prospect may go on to somebody else; then prospects: an unlinked one may find its person before that
+        person would get a prospect of its own; then who has a prospect and may leave an address to others."""
         waiting = set(self.queue)
-        left, stayed = pairs.people.changed(stamp(since))
+        left, stayed = pairs.people.changed(stamp(since), [one for name, one in self.errors if name == "person"])
         found: list[Key] = [("person", row["Id"]) for row in left]
         found += [("prospect", row["id"]) for row in pairs.prospects.changed(int(since.timestamp()))
                   if pairs.is_due(row)]  # fmt: skip
+        stayed.sort(key=lambda row: not pairs.prospects.linked(row["Id"]))
         found += [("person", row["Id"]) for row in stayed]
         found += [key for key in self.errors if key not in found]
         self.queue.extend(key for key in found if key not in waiting)

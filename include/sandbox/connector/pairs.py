@@ -141,12 +141,20 @@ class Pairs:
         master = person.get("MasterRecordId")
         winner = self.prospects.linked(master) if master else None
         if master and (winner is None or winner["isDeleted"]):
-            self._relink(prospect, master)
+            self._inherit(prospect, master)
             return
         if winner is not None:
             self.prospects.hand_over(prospect, winner)
         self.prospects.archive(prospect, CRM_DELETED if winner is not None else None)
         self._connector.archived.add(prospect["id"])
+
+    def _inherit(self, prospect: Row, master: str) -> None:
+        """The prospect goes on with the winner of a merge, into the recycle bin where that is deleted by now."""
+        found = self.people.get(master)
+        if found is not None and found[1]["IsDeleted"]:
+            self._person_left(self._link(prospect, found[1]), found[1])
+        else:
+            self._relink(prospect, master)
 
     def _relink(self, prospect: Row | None, person_id: str | None) -> None:
         """The prospect follows a converted lead to its contact; where that has a prospect already, it is archived."""

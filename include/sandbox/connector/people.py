@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from include.sandbox.salesforce import acts, persons
@@ -34,15 +34,16 @@ class People:
         row = self.org.table(kind).get(record_id)
         return None if row is None else (kind, row)
 
-    def changed(self, since: str) -> tuple[list[Row], list[Row]]:
-        """People whose record changed at or after that time: who left or was converted, and the others, both in the
-        order of matching."""
+    def changed(self, since: str, also: Collection[str] = ()) -> tuple[list[Row], list[Row]]:
+        """People whose record changed at or after that time, and those with the ids ``also``: who left or was
+        converted, and the others, both in the order of matching."""
         left: list[Row] = []
         stayed: list[Row] = []
         for name in self.settings["connector_match_order"]:
             kind = self.org.kinds[name]
-            rows = [row for row in self.org.table(kind).scan(since) if row["SystemModstamp"] >= since]
-            for row in sorted(rows, key=_age, reverse=True):
+            rows = {row["Id"]: row for row in self.org.table(kind).scan(since) if row["SystemModstamp"] >= since}
+            rows |= {row["Id"]: row for found, row in filter(None, map(self.get, also)) if found is kind}
+            for row in sorted(rows.values(), key=_age, reverse=True):
                 (left if row["IsDeleted"] or row.get("IsConverted") else stayed).append(row)
         return left, stayed
 

@@ -112,6 +112,22 @@ def test_an_address_another_prospect_has_holds_up_the_prospect_and_not_its_lead(
     assert listed(bare) == []
 
 
+def test_who_waits_for_the_record_of_an_archived_prospect_need_not_be_edited(bare: sa.Engine) -> None:
+    """Another difference in the guide: the emulator finds it once it changes."""
+    people: list[list[Act]] = [[("lead", "b@example.jp"), ("prospect", "b@example.jp", True)],
+                               [("prospect", "b@example.jp", False)]]  # fmt: skip
+    native, renkei = both(bare, people, ampsea=True)
+    for stage, found in ((native, [None]), (renkei, renkei.people)):
+        first, waiting = stage.prospects
+        stage.org.delete(first)
+        for _ in range(SETTLING):
+            stage.finish_round()
+        assert [row["salesforceId"] for row in stage.org.live("prospects")] == found
+        stage.org.edit(waiting, city="x")
+        stage.finish_round()
+        assert [row["salesforceId"] for row in stage.org.live("prospects")] == stage.people
+
+
 def listed(store: sa.Engine) -> Sequence[Any]:
     with store.connect() as connection:
         return connection.execute(sa.text("select key, code, reason from renkei.sync_queue")).all()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.integrations.salesforce_account_engagement.org import Org
 
 Make = Callable[..., Org]
@@ -23,6 +25,22 @@ def test_who_comes_back_after_a_merge_gets_a_prospect_of_their_own(make_org: Mak
     own = [str(row["id"]) for row in org.live("prospects") if row["salesforceId"] == loser]
     assert len(own) == 1 and org.pairs() == {(winner, prospect), (loser, own[0])}
     assert len(org.live("prospects")) == 2
+
+
+@pytest.mark.parametrize("address", ["b@example.jp", None])
+def test_a_prospect_comes_back_with_the_record_its_own_was_merged_into(org: Org, address: str | None) -> None:
+    loser = org.lead(Email="b@example.jp")
+    org.settle()
+    [kept] = [row["id"] for row in org.live("prospects")]
+    winner = org.lead(Email=address)  # who gets none of their own
+    org.settle()
+    org.edit(loser, merge_into=winner)
+    org.delete(winner)  # before anybody has looked
+    org.settle()
+    assert org.live("prospects") == []
+    org.edit(winner, undelete=True)
+    org.settle()
+    assert [(row["id"], row["salesforceId"]) for row in org.live("prospects")] == [(kept, winner)]
 
 
 def test_who_waited_for_an_address_gets_a_prospect_once_it_is_free(org: Org) -> None:

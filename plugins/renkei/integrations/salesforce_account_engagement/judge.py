@@ -175,7 +175,7 @@ class _Case:
         last = self.index.last_pair(prospect)
         if prospect.deleted or last is None or self._why_ended(last) not in ARCHIVED_FOR:
             return
-        person = self.index.people.get(last.left[1])
+        person = self._whose(last)
         if person is not None and not self.eligible.live(person) and not self._archived_by_us(prospect):
             self._archive(prospect, str(self._why_ended(last)))
 
@@ -204,9 +204,15 @@ class _Case:
         last = self.index.last_pair(prospect)
         if not prospect.deleted or last is None or self._why_ended(last) not in ARCHIVED_FOR:
             return
-        person = self.index.people.get(last.left[1])
+        person = self._whose(last)
         if person is not None and self._free(person) and self._archived_by_us(prospect):
             self._match(person, prospect, "undeleted", {}, undelete=True)
+
+    def _whose(self, last: Pair) -> Stored | None:
+        """Whose return brings back the prospect of an ended pair: the record it was with, or the one that was merged
+        into before it left, unless that one has a prospect of its own."""
+        own = self._why_ended(last) == "merged_into_another"
+        return self.index.people.get(last.left[1]) if own else follow(self.index.people, last.left[1])
 
     def _why_ended(self, pair: Pair) -> str | None:
         return self.ended.get(pair.id, pair.retired_reason)
