@@ -13,6 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from renkei.store.inbox import Bound
 from renkei.store.tables import due_action
 
+UNUSABLE = "unusable"  # in a payload: why nothing can be done; the same action, sent again and usable, replaces it
+
 
 @dataclass(frozen=True)
 class Scheduled:
@@ -48,15 +50,28 @@ returning action.due_at
 
 
 def schedule(connection: sa.Connection, flow: str, actions: Sequence[Scheduled]) -> int:
-    """Adds actions; one that was ever scheduled stays as it is. Returns how many are new."""
+    """Adds actions; one that was ever scheduled stays as it is, unless it was unusable. Returns how many are to be
+    done anew."""
     if not actions:
         return 0
+    once: dict[tuple[str, str], Scheduled] = {}
+    for action in actions:
+        known = once.setdefault((action.key, action.action), action)
+        if UNUSABLE in known.payload:
+            once[action.key, action.action] = action
     rows = [
         {"flow": flow, "key": action.key, "action": action.action, "due_at": action.due_at,
          "payload": dict(action.payload)}
-        for action in actions
+        for action in once.values()
     ]  # fmt: skip
-    statement = insert(due_action).values(rows).on_conflict_do_nothing().returning(due_action.c.id)
+    added = insert(due_action).values(rows)
+    again = {"due_at": added.excluded.due_at, "payload": added.excluded.payload, "state": "due", "run_id": None,
+             "done_at": None, "outcome": None}  # fmt: skip
+    statement = added.on_conflict_do_update(
+        index_elements=["flow", "key", "action"],
+        set_=again,
+        where=due_action.c.payload.has_key(UNUSABLE) & (due_action.c.state == "done"),
+    ).returning(due_action.c.id)
     return len(connection.execute(statement).all())
 
 

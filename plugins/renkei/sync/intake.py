@@ -14,13 +14,23 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from renkei.store import due_actions, inbox, runs
-from renkei.store.due_actions import DueAction, Scheduled
+from renkei.store.due_actions import UNUSABLE, DueAction, Scheduled
 from renkei.store.inbox import Bound, Event
 from renkei.store.suppression import store_together
 from renkei.sync.flow import Feed, Flow
 from renkei.sync.ports import Account, Fields, Page, SourceRow, Span
 
-__all__ = ["DueAction", "DueSource", "Event", "InboxSource", "Intake", "Scheduled", "intake_windows", "settle_intake"]
+__all__ = [
+    "UNUSABLE",
+    "DueAction",
+    "DueSource",
+    "Event",
+    "InboxSource",
+    "Intake",
+    "Scheduled",
+    "intake_windows",
+    "settle_intake",
+]
 
 MOST = 5_000  # of what waits, for one run
 PAGE = 500

@@ -251,6 +251,21 @@ def test_a_booking_that_cannot_be_used_is_on_record(desk: Desk) -> None:
     assert "start_at is no time" in desk.explained()["reason"]
 
 
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_booking_that_could_not_be_used_counts_once_it_is_sent_again(desk: Desk, apart: bool) -> None:
+    desk.org.lead(GUEST)
+    desk.book(booking={"id": "bk-1", "start_at": "tomorrow"})
+    if apart:
+        desk.settle()
+    desk.book(event_id="sent again")
+    desk.settle()
+    desk.book(event_id="sent once more")
+    desk.settle()
+    assert (len(desk.tasks), len(desk.members)) == (1, 1)
+    assert desk.explained()["result"] == "created"
+    assert desk.rows("select key from renkei.problem_record where problem <> 'warned'") == []
+
+
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00", "9999-12-31T23:59:59Z"])
 @pytest.mark.parametrize("key", ["booked_at", "start_at"])
 def test_a_time_that_stands_for_none_stops_no_other_booking(desk: Desk, key: str, time: str) -> None:

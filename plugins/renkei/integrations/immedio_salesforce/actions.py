@@ -11,7 +11,7 @@ from renkei.integrations.immedio_salesforce.arms import Arms, refusal_of
 from renkei.integrations.immedio_salesforce.booking import BOOKED, Booking, Unusable, booking_id, read
 from renkei.integrations.immedio_salesforce.settings import CAMPAIGN_LAG, Action, Settings
 from renkei.sync.flow import Decision, Skip, Unit, Unmappable, Write
-from renkei.sync.intake import DueAction, Event, Scheduled
+from renkei.sync.intake import UNUSABLE, DueAction, Event, Scheduled
 from renkei.sync.ports import SourceRow
 
 FEED = "immedio.booking"
@@ -38,7 +38,7 @@ class Scheduler:
         except Unusable as error:
             key = number or event.sender_id
             actions = self._settings.actions or ACTIONS[:1]
-            return [_refused(key, action, event, "unusable", str(error)) for action in actions]
+            return [_refused(key, action, event, UNUSABLE, str(error)) for action in actions]
         arms = self._arms()
         return [self._scheduled(booking, action, event, arms) for action in ACTIONS]
 
@@ -61,14 +61,15 @@ class Scheduler:
 
 
 def _refused(key: str, action: Action, event: Event, reason: str, detail: str = "") -> Scheduled:
-    payload = {"action": action, "booking": key, "refused": reason, "detail": detail}
+    payload = {"action": action, "booking": key, "refused": reason} | ({reason: detail} if detail else {})
     return Scheduled(key, action, event.received_at, payload)
 
 
 def row_of(action: DueAction) -> SourceRow:
-    """A due action as a record of the feed."""
+    """A due action as a record of the feed; one that could not be used is another record than the one that can."""
     guest = action.payload.get("guest")
-    return SourceRow(f"{action.action}:{action.key}", action.payload, subject=f"email:{guest}" if guest else None)
+    key = f"{action.action}:{action.key}" + (f":{UNUSABLE}" if UNUSABLE in action.payload else "")
+    return SourceRow(key, action.payload, subject=f"email:{guest}" if guest else None)
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ class Mapper:
         if payload.get("action") != action:
             return ()
         key, refused = str(payload["booking"]), payload.get("refused")
-        if refused == "unusable":
-            return [Unmappable(key, f"the booking cannot be used: {payload.get('detail')}")]
+        if refused == UNUSABLE:
+            return [Unmappable(key, f"the booking cannot be used: {payload.get(UNUSABLE)}")]
         if refused:
             return [Skip(key, str(refused))]
         refusal = refusal_of(self.settings, self.arms(), action, datetime.fromisoformat(payload["received_at"]))
