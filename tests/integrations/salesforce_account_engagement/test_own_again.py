@@ -55,6 +55,17 @@ def test_who_waited_for_an_address_gets_a_prospect_once_it_is_free(org: Org) -> 
     assert linked == {"c@example.jp": first, "b@example.jp": second}
 
 
+def test_an_address_goes_to_the_prospect_of_who_took_it_and_not_to_a_new_one(org: Org) -> None:
+    lead = org.lead(Email="b@example.jp")
+    org.settle()
+    contact = org.contact(Email="c@example.jp")
+    org.edit(lead, Email="c@example.jp")  # both before anybody has looked
+    org.settle()
+    assert [(row["email"], row["salesforceId"]) for row in org.live("prospects")] == [("c@example.jp", lead)]
+    assert org.skips(contact) == ["address_already_on_a_prospect"]
+    assert org.rows("select * from renkei.sync_queue") == []
+
+
 def test_whose_prospect_somebody_archived_gets_no_other_and_is_told_so(org: Org) -> None:
     lead = org.lead()
     org.settle()

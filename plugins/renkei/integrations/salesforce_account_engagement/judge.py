@@ -89,7 +89,7 @@ class _Case:
         self.index = GroupIndex(self.group, self.eligible.live, self._rank)
         live = [pair for pair in self.group.pairs if pair.state == "live"]
         self.held = {pair.left for pair in live}  # records of live pairs that were not looked at yet, or go on
-        self.making: set[str | None] = set()  # addresses of prospects to be made
+        self.promised: set[str | None] = set()  # addresses that prospects are to have
         elsewhere = moved(live, self.index, self.eligible)
         for pair in live:
             if pair.id in elsewhere:
@@ -282,7 +282,7 @@ class _Case:
         if reason is not None:
             self.wanted.append(_skip(person, reason))
         else:
-            self.making.add(self.index.address(person))
+            self.promised.add(self.index.address(person))
             self.wanted.append(Wanted(NEW_PROSPECTS, person, self.creator.prospect(person)))
 
     def _no_prospect_because(self, person: Stored) -> str | None:
@@ -296,14 +296,14 @@ class _Case:
             return "its_prospect_is_left_alone"
         if place(person) in self.group.created:
             return "created_and_not_read_yet"
-        same = self.index.address(person) in self.index.prospect_addresses
-        if same and not self.settings.several_prospects_per_address:
+        if not self.settings.several_prospects_per_address and self._is_spoken_for(self.index.address(person)):
             return "address_already_on_a_prospect"
-        if self.index.address(person) in self.making:
-            return None if self.settings.several_prospects_per_address else "address_already_on_a_prospect"
         if not self.settings.creates.prospects:
             return "creating_is_off"
         return None if self.eligible.is_new(person) else "older_than_prospects_since"
+
+    def _is_spoken_for(self, address: str | None) -> bool:
+        return address in self.index.prospect_addresses or address in self.promised
 
     # outcomes
 
@@ -326,6 +326,8 @@ class _Case:
         self.matches.append(Match(person, prospect, how, fields, explanation, {}, besides))
         if flagged:
             self.wanted.append(_skip(prospect, "do_not_sync"))
+        else:
+            self.promised.add(self.index.address(person))
 
     def _archive(self, prospect: Stored, reason: str) -> None:
         self.settled.add(place(prospect))
