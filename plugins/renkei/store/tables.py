@@ -230,6 +230,7 @@ change = Table(
     Index("ix_change_lane", *CLAIM_ORDER,
           postgresql_where=text("state in ('pending', 'failed', 'in_doubt', 'waiting')")),
     Index("ix_change_next", "flow", "due_at", postgresql_where=text("state in ('pending', 'failed')")),
+    Index("ix_change_unsure", "flow", "stage", postgresql_where=text("state in ('in_doubt', 'sending')")),
     Index("ix_change_unit", "flow", "stage", "unit", postgresql_where=OPEN),
     Index("ix_change_record_ids", "record_ids", postgresql_using="gin", postgresql_where=OPEN),
     Index("ix_change_waits_for", "waits_for", postgresql_using="gin", postgresql_where=text("state = 'waiting'")),
