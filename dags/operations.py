@@ -54,10 +54,10 @@ tried again by its own time: transient trouble after minutes, wrong data once a 
 WATCH_DOC = """
 ### What nobody would see
 
-Looks every ten minutes for what raises no error by itself: a feed that falls behind, a scheduled run that never came,
-a quota that will not last until its reset, a token nobody uses, records that are not tried any more, records about which
-only a person can say whether they arrived. Each is told
-once when it begins and once when it is over, over the integration's own notices. The limits are in
+Looks every ten minutes for what raises no error by itself: a feed that falls behind, a scheduled run that never came, a
+quota that will not last until its reset, a token nobody uses, records that are not tried any more, records about which
+only a person can say whether they arrived. Each is told once when it begins and once when it is over, over the
+integration's own notices. The limits are in
 `include/integrations/operations.yaml`.
 """
 
