@@ -66,6 +66,18 @@ def test_an_address_goes_to_the_prospect_of_who_took_it_and_not_to_a_new_one(org
     assert org.rows("select * from renkei.sync_queue") == []
 
 
+def test_who_waited_for_an_address_that_its_prospect_did_not_take_gets_one(make_org: Make) -> None:
+    org = make_org(email={"owner": "account_engagement"})
+    lead = org.lead(Email="b@example.jp")
+    org.settle()
+    contact = org.contact(Email="c@example.jp")
+    org.edit(lead, Email="c@example.jp")
+    org.settle()
+    linked = {row["email"]: row["salesforceId"] for row in org.live("prospects")}
+    assert linked == {"b@example.jp": lead, "c@example.jp": contact}
+    assert org.get(lead)["Email"] == "b@example.jp"
+
+
 def test_whose_prospect_somebody_archived_gets_no_other_and_is_told_so(org: Org) -> None:
     lead = org.lead()
     org.settle()
