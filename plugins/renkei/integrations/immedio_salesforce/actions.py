@@ -16,6 +16,7 @@ from renkei.sync.ports import SourceRow
 
 FEED = "immedio.booking"
 INBOX = "immedio.booking"
+SEND_AGAIN = "Mend what the webhook sends, and send the booking again under another event_id."
 ACTIONS: tuple[Action, ...] = ("todo", "campaign")
 NOT_BOOKED = "not_a_booking"
 
@@ -94,7 +95,7 @@ class Mapper:
             return ()
         key, refused = str(payload["booking"]), payload.get("refused")
         if refused == UNUSABLE:
-            return [Unmappable(key, f"the booking cannot be used: {payload.get(UNUSABLE)}")]
+            return [Unmappable(key, f"the booking cannot be used: {payload.get(UNUSABLE)}. {SEND_AGAIN}")]
         if refused:
             return [Skip(key, str(refused))]
         refusal = refusal_of(self.settings, self.arms(), action, datetime.fromisoformat(payload["received_at"]))
