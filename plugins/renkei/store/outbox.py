@@ -222,12 +222,20 @@ def make_due(
     return int(connection.execute(statement).rowcount)
 
 
-def seek_again(connection: sa.Connection, flow: str, now: datetime) -> None:
-    """A person has asked: what waits for a record is looked up now, and not only when its time comes."""
-    connection.execute(
-        sa.update(change).where(change.c.flow == flow, change.c.state == "waiting", change.c.due_at > now)
-        .values(due_at=now, updated_at=sa.func.now())
-    )  # fmt: skip
+def sought_later(connection: sa.Connection, flow: str, stage: int, now: datetime) -> list[Any]:
+    """What waits and is not to be looked up yet: id, match."""
+    statement = sa.select(change.c.id, change.c.match).where(
+        change.c.flow == flow, change.c.stage == stage, change.c.state == "waiting", change.c.due_at > now
+    )
+    return list(connection.execute(statement))
+
+
+def seek_again(connection: sa.Connection, flow: str, now: datetime, only: Sequence[int] | None = None) -> None:
+    """What waits for a record (all of the flow, or ``only`` these) is looked up now, and not when its time comes."""
+    statement = sa.update(change).where(change.c.flow == flow, change.c.state == "waiting", change.c.due_at > now)
+    if only is not None:
+        statement = statement.where(change.c.id.in_(only))
+    connection.execute(statement.values(due_at=now, updated_at=sa.func.now()))
 
 
 _SEND_AGAIN = sa.text("""

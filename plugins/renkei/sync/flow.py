@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -201,7 +201,8 @@ class Stage:
     to do so. ``one_to_one``: a record belongs to one key; found by another one's key, it is not taken.
     ``recreate`` False: what was deleted in the target is not created again. ``thorough``: the look-up asks for
     every key, so that the others' hits are told. ``per_call``: records a write call takes, where that is fewer
-    than a batch."""
+    than a batch. ``known``: of some keys, those whose record our own tables name by now; what waits for them goes
+    without waiting for its next look-up."""
 
     name: str  # "people"
     target: Target
@@ -219,6 +220,7 @@ class Stage:
     recreate: bool = True
     thorough: bool = False
     per_call: int = 0
+    known: Callable[[Sequence[MatchKey]], Collection[MatchKey]] | None = None
 
 
 @dataclass(frozen=True)

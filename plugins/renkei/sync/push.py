@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from renkei.errors import QuotaExhausted
 from renkei.store import changes, delivered, outbox, runs
 from renkei.sync import results
@@ -15,6 +17,7 @@ from renkei.sync.engine import Engine, StepReport
 from renkei.sync.flow import Flow, Form, Stage
 from renkei.sync.forecast import forecast
 from renkei.sync.lane import send_through_lane
+from renkei.sync.lookup import match_key
 from renkei.sync.rows import send_rows
 from renkei.sync.scope import scope_of
 from renkei.sync.sender import Sender
@@ -106,6 +109,7 @@ def _send_stage(sender: Sender, index: int, stage: Stage) -> None:
     engine, flow = sender.engine, sender.flow
     with engine.store.begin() as connection:
         outbox.wake_linked(connection, flow.name, flow.integration, index, sender.started)
+        _wake_known(sender, connection, index, stage)
         before = engine.now(connection) - timedelta(days=stage.wait_days)
         expired = outbox.expire_waiting(connection, flow.name, index, before)
         for row in expired:
@@ -118,6 +122,17 @@ def _send_stage(sender: Sender, index: int, stage: Stage) -> None:
         send_rows(sender, index, stage)
     if not sender.has_time():
         log.info("%s: the time of this push is used up; the next run goes on with %s", flow.name, stage.name)
+
+
+def _wake_known(sender: Sender, connection: sa.Connection, index: int, stage: Stage) -> None:
+    if stage.known is None:
+        return
+    later = outbox.sought_later(connection, sender.flow.name, index, sender.started)
+    keys = {str(key): key for key in map(match_key, {text for row in later for text in row.match})}
+    known = {str(key) for key in stage.known(list(keys.values()))} if keys else set()
+    outbox.seek_again(
+        connection, sender.flow.name, sender.started, [row.id for row in later if known.intersection(row.match)]
+    )
 
 
 def _postpone(sender: Sender, empty: QuotaExhausted) -> StepReport:

@@ -38,6 +38,13 @@ class LinkedLeads(LeadTarget):
         hits = {key: next((found[one] for one in some if one in found), []) for key, some in asked.items()}
         return {key: hits[key] for key in keys if hits.get(key)}
 
+    def known(self, keys: Sequence[MatchKey]) -> list[MatchKey]:
+        """Of these keys, the contacts whose lead our other flow has made them from by now, or found; nothing is
+        called."""
+        contacts = [key for key in keys if key.field == CONTACT]
+        leads = self._partners.leads_of([key.value for key in contacts]) if contacts else {}
+        return [key for key in contacts if key.value in leads]
+
     def _of_contacts(self, contacts: Sequence[MatchKey]) -> dict[MatchKey, list[MatchKey]]:
         ids = [key.value for key in contacts]
         leads = self._partners.leads_of(ids) if ids else {}

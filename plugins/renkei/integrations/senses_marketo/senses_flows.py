@@ -36,7 +36,7 @@ from renkei.integrations.senses_marketo.snapshot import Snapshot, gone_deals, go
 from renkei.integrations.senses_marketo.to_leads import CONTACT, map_contact, map_kind, map_phase
 from renkei.sync.canonical import digest
 from renkei.sync.flow import Decision, Feed, Flow, Form, Kind, Stage, Unit
-from renkei.sync.ports import Account, Source, Target
+from renkei.sync.ports import Account, Source
 
 log = logging.getLogger("renkei.open")
 
@@ -118,7 +118,12 @@ def _phases(settings: Settings, ends: Ends, fields: Mapping[str, LeadField], nig
 
 
 def _stage(
-    name: str, target: Target, mapped: Callable[[Unit], Sequence[Decision]], settings: Settings, flow: str, group: str
+    name: str,
+    target: LinkedLeads,
+    mapped: Callable[[Unit], Sequence[Decision]],
+    settings: Settings,
+    flow: str,
+    group: str,
 ) -> Stage:
     by_contact = group == "subject"
     return Stage(
@@ -133,6 +138,7 @@ def _stage(
         in_doubt_after=timedelta(minutes=settings.lags.marketo_search),
         alias=CONTACT,
         recreate=False,
+        known=target.known,
     )
 
 

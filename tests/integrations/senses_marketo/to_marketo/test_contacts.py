@@ -186,3 +186,18 @@ def test_an_empty_value_is_kept_or_cleared_as_set(senses: Senses) -> None:
     senses.options = {"to_marketo": {"lead": {"phone": "tel"}, "nulls": "clear"}}
     senses.run("senses_to_marketo", replan=True)
     assert senses.leads()[0].get("phone") is None
+
+
+def test_a_status_that_has_waited_for_days_goes_once_our_other_flow_has_linked_the_contact(fresh: Senses) -> None:
+    contact = fresh.contact("誰か", None)
+    fresh.sync()
+    fresh.action(contact, kind="面談")
+    fresh.sync()
+    fresh.sync(minutes=5 * 24 * 60)
+    calls = fresh.sandbox.world.journal.count("marketo", "GET /rest/v1/leads.json")
+    fresh.sync()
+    assert fresh.sandbox.world.journal.count("marketo", "GET /rest/v1/leads.json") == calls
+    lead = fresh.lead(email="later@example.jp", lastName="誰か")
+    link(fresh, lead, contact)
+    fresh.sync()
+    assert fresh.status_of("later@example.jp") == "面談"
