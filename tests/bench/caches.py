@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
-from cryptography.fernet import Fernet
 
 from include.launcher.place import ROOT
 from tests.bench.stand import Stand
@@ -44,10 +43,7 @@ def _runs(stand: Stand, flow: str, scale: float, number: int) -> list[dict[str, 
     environment = dict(stand.prepare("scale", scale, 0))
     stand.settings({"salesforce": {"bulk_seconds": BULK_SECONDS}})
     with TemporaryDirectory(prefix="renkei-bench-") as folder:
-        environment |= {
-            "RENKEI_SETTINGS_DIR": str(_settings(Path(folder))),
-            "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode(),
-        }
+        environment |= {"RENKEI_SETTINGS_DIR": str(_settings(Path(folder)))}
         return [_run(stand, environment, flow, f"run {count}") for count in range(number)]
 
 

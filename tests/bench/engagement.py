@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cryptography.fernet import Fernet
-
 from tests.bench.stand import Stand
 
-FERNET_KEY = Fernet.generate_key().decode()
 MASS = 0.8  # of the scale world's 250,000 prospects
 MASS_CHANGE = {"object": "prospects", "count": 250_000, "values": {"department": "営業本部"}}
 SETTLED = 600
@@ -47,8 +44,7 @@ def mass_change(stand: Stand) -> dict[str, Any]:
 
 
 def _step(stand: Stand, environment: Mapping[str, str], *arguments: str) -> dict[str, Any]:
-    key = {"AIRFLOW__CORE__FERNET_KEY": FERNET_KEY}  # tokens are stored encrypted
-    return stand.process({**environment, **key}, "tests.bench.engagement_step", *arguments)
+    return stand.process(environment, "tests.bench.engagement_step", *arguments)
 
 
 def _calls(stand: Stand, *vendors: str) -> int:

@@ -16,7 +16,6 @@ from typing import Any
 import psutil
 import psycopg
 import requests
-from cryptography.fernet import Fernet
 
 from include.launcher.place import ROOT, free_ports
 from tests.bench.stand import Stand
@@ -69,7 +68,7 @@ def killed(stand: Stand, *, per_second: int) -> dict[str, Any]:
 def _receiver(environment: Mapping[str, str]) -> Iterator[tuple[psutil.Process, int]]:
     port = free_ports(1)
     with tempfile.TemporaryDirectory(prefix="renkei-receiver-") as home:
-        env = {**environment, "AIRFLOW_HOME": home, "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode()}
+        env = {**environment, "AIRFLOW_HOME": home}
         command = [sys.executable, "-m", "renkei.web", "--port", str(port)]
         started = subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.DEVNULL)
         try:

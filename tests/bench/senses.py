@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from cryptography.fernet import Fernet
-
 from tests.bench.stand import Stand
 
 LEADS = int(os.environ.get("RENKEI_BENCH_LEADS", "1000000"))
@@ -57,8 +55,7 @@ def _prepared(stand: Stand, world: str, scale: float) -> Mapping[str, str]:
     stand.settings({"marketo": {"daily_quota": 10_000_000}, "mazrica": {"daily_quota": None}})
     items = [{"resource": "contact", "name": name, "itemType": form} for name, form in ITEMS]
     stand.control("POST", "/mazrica/custom_items", items)
-    key = {"AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode()}  # tokens are stored encrypted
-    return environment | key | {"RENKEI_BENCH_SANDBOX": stand.sandbox}
+    return environment | {"RENKEI_BENCH_SANDBOX": stand.sandbox}
 
 
 def _leads(count: int) -> Iterator[list[dict[str, Any]]]:

@@ -17,7 +17,6 @@ from typing import Any
 import psutil
 import sqlalchemy as sa
 import yaml
-from cryptography.fernet import Fernet
 
 from include.launcher import wait
 from include.launcher.place import ROOT, free_ports
@@ -62,8 +61,7 @@ def answers(stand: Stand) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="renkei-bench-") as folder:
         processes, port = Processes(Path(folder) / "run"), free_ports(1)
         settings = _unrationed(Path(folder) / "integrations")
-        environment |= {"AIRFLOW_HOME": folder, "RENKEI_SETTINGS_DIR": str(settings),
-                        "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode()}  # fmt: skip
+        environment |= {"AIRFLOW_HOME": folder, "RENKEI_SETTINGS_DIR": str(settings)}
         try:
             processes.start("web", [sys.executable, "-m", "renkei.web", "--port", str(port)], environment)
             wait.until(lambda: wait.answers(f"http://localhost:{port}/health"), seconds=60, processes=processes,

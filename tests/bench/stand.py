@@ -9,11 +9,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import requests
+from cryptography.fernet import Fernet
 
 from include.launcher import postgres, prepare
 from include.launcher import sandbox as launcher
@@ -29,6 +30,7 @@ class Stand:
     sandbox: str
     port: int
     databases: int = 0
+    fernet_key: str = field(default_factory=lambda: Fernet.generate_key().decode())
 
     def prepare(self, world: str, scale: float, latency_ms: int) -> Mapping[str, str]:
         """A fresh world and database; returns the environment of the processes to measure."""
@@ -43,7 +45,8 @@ class Stand:
         latency = {"latency_ms": latency_ms}
         self.control("PUT", "/settings", {"marketo": latency, "on24": latency})
         offered = launcher.credentials(self.sandbox) | {"RENKEI_DB_URL": url}
-        return os.environ | connections(offered) | {"PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
+        ours = {"PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}", "AIRFLOW__CORE__FERNET_KEY": self.fernet_key}
+        return os.environ | connections(offered) | ours
 
     def calls(self) -> list[dict[str, Any]]:
         """The sandbox's journal since the last reset of it."""
