@@ -13,6 +13,10 @@ DOER = acts.Doer(2, connector=True)
 CRM_DELETED = "[[crm_deleted]]"
 
 
+def _age(row: Row) -> tuple[int, int]:
+    return -row["updatedAt"], row["id"]
+
+
 class Prospects:
     """The business unit's prospects."""
 
@@ -29,7 +33,7 @@ class Prospects:
         rows = (table.get(row_id) for row_id in table.ids(since=since))
         found = [row for row in rows if row is not None
                  and max(row["updatedAt"], row.get("lastActivityAt") or 0) >= since]  # fmt: skip
-        return sorted(found, key=lambda row: (-row["updatedAt"], row["id"]))
+        return sorted(found, key=_age)
 
     def linked(self, crm_id: str) -> Row | None:
         """The prospect of a Salesforce record: a live one first."""
@@ -37,7 +41,8 @@ class Prospects:
         return min(found, key=lambda row: (bool(row["isDeleted"]), row["id"]), default=None)
 
     def of_email(self, email: str) -> list[Row]:
-        return acts.by_email(self.state, email, deleted=False)
+        """Live prospects with the address, the newest first."""
+        return sorted(acts.by_email(self.state, email, deleted=False), key=_age)
 
     def has_email(self, email: str) -> bool:
         """Whether any prospect has this address, in the recycle bin or not."""
