@@ -70,7 +70,7 @@ def schedule(connection: sa.Connection, flow: str, actions: Sequence[Scheduled])
     statement = added.on_conflict_do_update(
         index_elements=["flow", "key", "action"],
         set_=again,
-        where=due_action.c.payload.has_key(UNUSABLE) & (due_action.c.state == "done"),
+        where=due_action.c.payload.has_key(UNUSABLE) & (due_action.c.state != "dropped"),
     ).returning(due_action.c.id)
     return len(connection.execute(statement).all())
 
