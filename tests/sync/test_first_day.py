@@ -22,10 +22,11 @@ def starting(bench: Bench, days: float, key: str = "first") -> Flow:
     return replace(built, feeds=(replace(built.feeds[0], settle_time=timedelta(minutes=10), **named),))
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
 @pytest.mark.parametrize("key", ["first", "full_since"])
-def test_a_first_day_in_the_future_is_refused(bench: Bench, key: str) -> None:
+def test_a_first_day_in_the_future_is_refused(bench: Bench, key: str, dry_run: bool) -> None:
     with pytest.raises(ConfigurationError, match=rf"^fake\.yaml: {key}: \S+ is in the future\. Give an earlier day"):
-        open_run(bench.engine, starting(bench, 1, key), bench.request())
+        open_run(bench.engine, starting(bench, 1, key), bench.request(dry_run=dry_run))
     assert bench.rows("select * from renkei.feed_window") == []
 
 

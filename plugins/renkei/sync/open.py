@@ -134,7 +134,10 @@ def _windows(
         return _make(connection, flow, feed, kind, request.since, min(request.until or until, now), 0)
     mark = runs.marks(connection, flow.name, accounts_of(flow)).get(feed.name)
     if request.dry_run:
-        since = mark.position - feed.overlap if mark and not request.full else _load_since(feed, until, request.full)
+        if mark is None or request.full:
+            since = _load_since(flow, feed, until, request.full)
+        else:
+            since = mark.position - feed.overlap
         return _make(connection, flow, feed, "manual", since, until, 0)
     if request.full or mark is None:
         return _start(connection, flow, feed, until, 0 if mark is None else mark.epoch + 1, full=request.full)
@@ -172,14 +175,15 @@ def _first_since(feed: Feed, until: datetime) -> datetime:
     return until - feed.overlap
 
 
-def _load_since(feed: Feed, until: datetime, full: bool) -> datetime:
-    return feed.full_since if full and feed.full_since is not None else _first_since(feed, until)
+def _load_since(flow: Flow, feed: Feed, until: datetime, full: bool) -> datetime:
+    since = feed.full_since if full and feed.full_since is not None else _first_since(feed, until)
+    _refuse_future(flow, feed, since, until + feed.settle_time)
+    return since
 
 
 def _start(connection: sa.Connection, flow: Flow, feed: Feed, until: datetime, epoch: int, *, full: bool) -> list[int]:
     """A first run or a full load: a new epoch whose increments count from now, while its load is read."""
-    since = _load_since(feed, until, full)
-    _refuse_future(flow, feed, since, until + feed.settle_time)
+    since = _load_since(flow, feed, until, full)
     loads = (full or feed.first != "now") and since < until
     runs.set_mark(
         connection,
