@@ -75,6 +75,24 @@ def test_the_same_rounds_end_alike_and_settle(bare: sa.Engine, ampsea: bool) -> 
     alike()
 
 
+@pytest.mark.parametrize(("ampsea", "played"), [
+    (False, [[("lead", "a@example.jp"), ("lead", "a@example.jp")], [("convert", 1), ("delete_person", 3)]]),
+    (True, [[("lead", "a@example.jp"), ("lead", "a@example.jp")],
+            [("convert", 0), ("prospect", "a@example.jp", False)]]),
+    (False, [[("lead", "b@example.jp"), ("lead", "b@example.jp")], [("merge", 1, 0), ("delete_person", 0)],
+             [("undelete_person", 0)]]),
+    (False, [[("lead", "a@example.jp"), ("lead", "a@example.jp")], [("contact", "a@example.jp")],
+             [("move_person", 1, "c@example.jp")]]),
+    (False, [[("lead", "c@example.jp")], [("move_person", 0, "b@example.jp"), ("contact", "b@example.jp")]]),
+    (True, [[("prospect", "a@example.jp", False)], [("edit_prospect", 0, "Title", "x")],
+            [("prospect", "a@example.jp", False)], [("contact", "a@example.jp")]]),
+])  # fmt: skip
+def test_rounds_that_once_ended_apart_end_alike(bare: sa.Engine, ampsea: bool, played: list[list[Act]]) -> None:
+    native, renkei = both(bare, played, ampsea)
+    assert renkei.picture() == native.picture()
+    assert renkei.disagreements() == []
+
+
 def test_a_merge_into_an_address_another_prospect_has_is_listed_and_not_guessed(bare: sa.Engine) -> None:
     """One of the differences in the guide: the emulator moves the prospect under an address its record has not."""
     people: list[list[Act]] = [[("lead", "c@example.jp"), ("lead", "a@example.jp")], [("lead", "a@example.jp")]]
