@@ -234,7 +234,7 @@ def seek_again(connection: sa.Connection, flow: str, now: datetime, only: Sequen
     """What waits for a record (all of the flow, or ``only`` these) is looked up now, and not when its time comes."""
     statement = sa.update(change).where(change.c.flow == flow, change.c.state == "waiting", change.c.due_at > now)
     if only is not None:
-        statement = statement.where(change.c.id.in_(only))
+        statement = statement.where(change.c.id == sa.any_(sa.cast(list(only), sa.ARRAY(sa.BigInteger))))
     connection.execute(statement.values(due_at=now, updated_at=sa.func.now()))
 
 

@@ -26,7 +26,7 @@ log = logging.getLogger("renkei.push")
 
 _OPEN_ENDS = {
     "in_doubt": "those in doubt are found out by the next run",
-    "waiting": "those that wait go as soon as the record they need is there",
+    "waiting": "those that wait go once the record they need is found",
     "failed": "those that failed are tried again; why, is in the view renkei.problem_record",
 }
 
