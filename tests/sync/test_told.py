@@ -28,8 +28,8 @@ def test_an_answer_that_never_came_and_its_end(bench: Bench, told: pytest.LogCap
     bench.world.leads.afterwards = lost
     bench.run()
     assert (
-        "fake: 1 in doubt, 1 waiting; those in doubt are found out by the next run; those that wait go as soon "
-        "as the record they need is there"
+        "fake: 1 in doubt, 1 waiting; those in doubt are found out by the next run; those that wait go once "
+        "the record they need is found"
     ) in told.messages
     assert told.messages[-1].endswith("skipped 1, failed 0, 1 waiting, 1 in doubt")
     bench.world.leads.afterwards = lambda verb, items: None
