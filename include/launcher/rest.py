@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 DONE = frozenset({"success", "failed"})
-_LOOKS_BEFORE_AN_ANSWER = 8  # four a second
+_LOOKS_BEFORE_AN_ANSWER = 4  # two a second
 
 
 class RunTimeout(RuntimeError):
@@ -147,7 +147,7 @@ class AirflowRest:
         while (seen := state()) not in wanted:
             if time.monotonic() > end:
                 raise RunTimeout(f"{what} is {seen} after {seconds:.0f} s, not {' or '.join(sorted(wanted))}")
-            time.sleep(0.25)
+            time.sleep(0.5)
         return seen
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None,

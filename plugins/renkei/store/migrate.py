@@ -7,6 +7,7 @@ The URL defaults to AIRFLOW_CONN_RENKEI_DB or RENKEI_DB_URL.
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 from dataclasses import dataclass
@@ -107,8 +108,9 @@ def version(connection: Connection) -> str | None:
     return found
 
 
+@functools.cache
 def expected() -> str:
-    """The version this package was written for."""
+    """The version this package was written for; read from the migrations' files once per process."""
     head = _script().get_current_head()
     assert head is not None, "the package ships migrations"
     return head
