@@ -24,6 +24,7 @@ from renkei.hooks.account_engagement import AccountEngagementHook
 from renkei.hooks.kept_tokens import KeptTokens
 from renkei.hooks.salesforce import SalesforceHook
 from renkei.operators.connection import life_of
+from renkei.store.clock import PostgresClock
 from renkei.store.connection_life import BY_HAND
 from renkei.store.db import connect, to_json
 from renkei.store.tokens import Tokens
@@ -325,7 +326,10 @@ def test_a_dead_token_disconnects_by_itself_once_told(line: Line, how: str) -> N
     {"action": "refuse", "status": 503, "count": 12}, {"action": "expire_token", "count": 1},
     {"action": "drop_before", "count": 12},
 ])  # fmt: skip
-def test_trouble_that_passes_does_not_disconnect(line: Line, trouble: dict[str, Any]) -> None:
+def test_trouble_that_passes_does_not_disconnect(
+    line: Line, trouble: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostgresClock, "sleep", lambda clock, seconds: None)  # the pauses between tries
     line.connect()
     line.book("bk-1")
     line.sandbox.call("POST", "/faults", {"vendor": "salesforce", **trouble})
