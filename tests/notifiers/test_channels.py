@@ -80,5 +80,5 @@ def test_a_webhook_that_is_down_names_no_secret(
     conn: dict[str, Any] = {"conn_type": "http", "host": "http://127.0.0.1:1", "password": "/services/T0/B0/secret"}
     monkeypatch.setenv("AIRFLOW_CONN_SLACK_DEFAULT", json.dumps(conn))
     assert not tell(store, Notices("every_run", (Webhook("slack_default"),)), run(1))
-    assert "could not be sent" in caplog.text
+    assert "could not be sent" in caplog.text and "Check the connection slack_default." in caplog.text
     assert "T0/B0" not in caplog.text

@@ -21,6 +21,7 @@ class Post:
     """A channel that keeps what it was given, or refuses it."""
 
     refuses: bool = False
+    conn_id: str = "post_default"
     got: list[tuple[str, str]] = field(default_factory=list)
 
     def send(self, subject: str, body: str) -> None:

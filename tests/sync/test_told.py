@@ -60,7 +60,7 @@ def test_nothing_to_do_and_nothing_changed(bench: Bench, told: pytest.LogCapture
     bench.run()
     bench.run()
     assert "fake: nothing was due" in told.messages
-    assert told.messages[-1].endswith("failed 0: what was read had not changed")
+    assert told.messages[-1].endswith("failed 0: nothing of what was read was to be written")
 
 
 def test_a_postponed_push(bench: Bench, told: pytest.LogCaptureFixture) -> None:

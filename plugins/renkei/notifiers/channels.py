@@ -9,7 +9,10 @@ from typing import Protocol
 
 
 class Channel(Protocol):
-    """Sends one notice; raises whatever its transport raises."""
+    """Sends one notice over an Airflow connection; raises whatever its transport raises."""
+
+    @property
+    def conn_id(self) -> str: ...
 
     def send(self, subject: str, body: str) -> None: ...
 

@@ -54,6 +54,9 @@ def _sent(channel: Channel, happening: Happening) -> bool:
         channel.send(subject(happening), body(happening))
     except Exception as error:  # the next channel may still work
         name = type(channel).__name__.lower()
-        log.warning("The notice by %s could not be sent: %s. Check its connection.", name, type(error).__name__)
+        log.warning(
+            "The notice by %s could not be sent: %s. Check the connection %s.",
+            name, type(error).__name__, channel.conn_id,
+        )  # fmt: skip
         return False
     return True

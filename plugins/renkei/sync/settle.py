@@ -232,5 +232,5 @@ def _tell(summary: RunSummary) -> None:
     counts = {name: sum(stage.get(name, 0) for stage in summary.counts.values()) for name in NOT_DONE}
     line += "".join(f", {count} {name.replace('_', ' ')}" for name, count in counts.items() if count)
     if total["read"] and not any(total[name] for name in TOTALS[1:]) and not any(counts.values()):
-        line += ": what was read had not changed"
+        line += ": nothing of what was read was to be written"
     log.info("%s%s", line, f". {summary.note}" if summary.note else "")
