@@ -1,5 +1,5 @@
-"""What the wiring of ON24 → Marketo adds: Salesforce's fields, one clear line when they cannot be had, and
-how many calls are left today."""
+"""What the wirings add: Salesforce's fields, one clear line when they cannot be had, how many calls are left today,
+and at what pace they are made."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from airflow.providers.salesforce.hooks.salesforce import SalesforceHook
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 from renkei.errors import Retriable
+from renkei.integrations.salesforce_purses import AccountEngagementPurse
 from renkei.operators.wiring.on24_marketo import Wiring, salesforce_fields
+from renkei.operators.wiring.on_salesforce import OnSalesforce
 from renkei.operators.wiring.purses import MARKETO_RESET
+from renkei.store.db import connect
 from renkei.store.purse import Forecast, PurseSettings
+from renkei.sync.engine import Engine
 from renkei.sync.flow import Allowance
 
 
@@ -45,3 +49,16 @@ def test_what_is_left_of_our_calls_today(bulk: bool, blocked: bool, left: int, p
     settings = PurseSettings(share=100, reset=MARKETO_RESET, reserve=20)
     wiring.purse = types.SimpleNamespace(forecast=lambda: told, settings=settings)  # type: ignore[assignment]
     assert wiring.allowance() == Allowance(left, per_day)
+
+
+def test_account_engagement_is_called_at_the_pace_of_its_settings(store_url: str) -> None:
+    class OnUnit(OnSalesforce):
+        name, _unit = "salesforce_account_engagement", "0Uv000000000001"
+
+    asked = AccountEngagementPurse(rate_calls=70, rate_seconds=7)
+    settings = types.SimpleNamespace(
+        salesforce_conn_id="salesforce_default", account_engagement_conn_id="account_engagement_default",
+        account_engagement_purse=asked,
+    )  # fmt: skip
+    told = OnUnit(settings, Engine(connect(store_url)), bulk=False).unit_purse.settings
+    assert (told.rate_calls, told.rate_seconds, told.concurrency) == (70, 7.0, asked.concurrency)

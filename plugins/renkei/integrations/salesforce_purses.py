@@ -22,10 +22,13 @@ class SalesforcePurse(Section):
 
 
 class AccountEngagementPurse(Section):
-    """Our share of the business unit's calls a day; the vendor takes five at once."""
+    """Our share of the business unit's calls a day, and our pace. The vendor takes five calls at once and names no
+    other pace (its page on rate limits): ``rate_calls`` is ours."""
 
     daily_calls: int = Field(default=25_000, ge=1)
     reserve: int = Field(default=5_000, ge=0)
+    rate_calls: int = Field(default=200, ge=1)
+    rate_seconds: int = Field(default=20, ge=1)
     concurrency: int = Field(default=4, ge=1, le=5)
     timezone: str = "Asia/Tokyo"  # the account's: its day begins at midnight there
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from renkei.hooks.account_engagement import AccountEngagementHook
 from renkei.hooks.salesforce import SalesforceHook
-from renkei.operators.wiring.purses import BULK_LEAVES, purse_settings
+from renkei.operators.wiring.purses import purse_settings
 from renkei.store import accounts as known_accounts
 from renkei.store.periods import Daily, Rolling
-from renkei.store.purse import Purse, PurseSettings
+from renkei.store.purse import Purse
 from renkei.sync.engine import Engine
 
 
@@ -54,10 +54,7 @@ class OnSalesforce(ABC):
     def unit_purse(self) -> Purse:
         """The business unit's calls of a day in its own time zone."""
         asked = self._asked.account_engagement_purse
-        settings = PurseSettings(
-            share=asked.share, reset=Daily(asked.timezone, "00:00"), reserve=asked.share // BULK_LEAVES,
-            concurrency=asked.concurrency,
-        )  # fmt: skip
+        settings = purse_settings(asked, Daily(asked.timezone, "00:00"))
         return Purse(self.engine.store, f"account_engagement:{self._unit}", settings, self.engine.clock)
 
     @cached_property

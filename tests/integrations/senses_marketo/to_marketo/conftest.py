@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,12 @@ KINDS = {"面談": 1, "メール": 2, "電話": 3, "社内タスク": 4, "社外
 
 
 def delivered() -> dict[str, Any]:
-    """The settings file as it is delivered."""
+    """The settings file as it is delivered, to be changed at will."""
+    return deepcopy(_delivered())
+
+
+@cache
+def _delivered() -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load((ROOT / "include" / "integrations" / "senses_marketo.yaml").read_text())
     return found
 
